@@ -1,0 +1,266 @@
+"""A published policy, compiled against one account: what the judge works with.
+
+Built by `rules.document.compile_policy`; nothing here parses or reads anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from rules.expressions import Condition
+from rules.model import (
+    Enforcement,
+    EvidenceKind,
+    FieldMap,
+    FieldName,
+    FieldType,
+    GoalId,
+    Kind,
+    PipelineId,
+    RuleId,
+    StageId,
+)
+
+LocalText = Mapping[str, str]
+"""Text by language code; every shipped text has `en` and `nl`."""
+
+
+class Unit(StrEnum):
+    """What a duration counts. The last two follow the policy's calendar."""
+
+    SECONDS = "s"
+    MINUTES = "m"
+    HOURS = "h"
+    DAYS = "d"
+    WORKING_HOURS = "wh"
+    WORKING_DAYS = "wd"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length as the policy writes it: `24h`, `5wd`."""
+
+    amount: int
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Working time: the zone, whose holidays, from when to when, on which days.
+
+    `days` counts from Monday = 0. `country` is an ISO 3166 code or None: no holidays.
+    """
+
+    timezone: str = "UTC"
+    country: str | None = None
+    opens: time = time(9)
+    closes: time = time(17, 30)
+    days: frozenset[int] = frozenset(range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the policy.
+
+    `position` counts along the path from 0; None for a stage that can be entered from
+    anywhere (`from: any`), which lies beside the path. `requires` are its own fields:
+    what an earlier stage requires stays required.
+    """
+
+    key: str
+    id: StageId
+    label: str
+    position: int | None
+    requires: tuple[FieldName, ...] = ()
+    gate: Condition | None = None
+    enforcement: Enforcement = Enforcement.OBSERVE
+    goal: GoalId | None = None
+    is_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRule:
+    """What a move along the pipeline may not do: skip, back, born_late."""
+
+    id: RuleId
+    enforcement: Enforcement
+    goal: GoalId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """A move that the order forbids and this policy permits."""
+
+    from_stage: StageId
+    to_stage: StageId
+    why: str
+    when: Condition | None = None
+
+
+class OnFail(StrEnum):
+    """What a failed check asks for."""
+
+    RESTORE = "restore"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A demand on values, judged when one of its fields changes."""
+
+    id: RuleId
+    condition: Condition
+    enforcement: Enforcement
+    on_fail: OnFail
+    goal: GoalId | None = None
+    while_open: bool = False
+
+
+class StartKind(StrEnum):
+    """What starts a follow-up's clock."""
+
+    CREATED = "created"
+    ENTERS = "enters"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """When a clock starts: at creation, on entering `stage`, or after `idle`."""
+
+    kind: StartKind
+    stage: StageId | None = None
+    idle: Duration | None = None
+
+
+class StepKind(StrEnum):
+    """Whom a step tells: the same person again, or the next level."""
+
+    REMIND = "remind"
+    ESCALATE = "escalate"
+
+
+class Recipient(StrEnum):
+    """A role that a ladder tells; who that is now, `services.people` finds out."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a ladder: so long after the start, tell this person."""
+
+    after: Duration
+    kind: StepKind
+    to: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What must happen after a start, by when, and who hears if it does not.
+
+    `kind` is the kind of record it watches, which may differ from the policy's.
+    `is_done_by_task`: completing the task counts as done.
+    """
+
+    id: RuleId
+    name: str
+    kind: Kind
+    starts: Starts
+    done_by: frozenset[EvidenceKind]
+    enforcement: Enforcement
+    goal: GoalId | None = None
+    is_done_by_task: bool = False
+    task: LocalText | None = None
+    due: Duration | None = None
+    ladder: tuple[Step, ...] = ()
+    while_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One process on one pipeline of one account.
+
+    `fields` maps every neutral name the policy uses to the account's property, `types`
+    to what it holds. `stages` are in the policy's order.
+    """
+
+    process: str
+    title: LocalText
+    connection: str
+    kind: Kind
+    pipeline: PipelineId | None
+    since: datetime | None
+    locale: str
+    calendar: Calendar
+    stages: tuple[Stage, ...]
+    sponsor: str | None = None
+    fallback: str | None = None
+    governs: Condition | None = None
+    goals: Mapping[GoalId, LocalText] = field(default_factory=dict)
+    fields: FieldMap = field(default_factory=dict)
+    types: Mapping[FieldName, FieldType] = field(default_factory=dict)
+    labels: Mapping[FieldName, str] = field(default_factory=dict)
+    skip: MoveRule | None = None
+    back: MoveRule | None = None
+    born_late: MoveRule | None = None
+    allow: tuple[Allow, ...] = ()
+    checks: tuple[Check, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+
+    def stage(self, stage_id: StageId | None) -> Stage | None:
+        """Return the policy's stage with this id, or None if it does not name it."""
+        return next((stage for stage in self.stages if stage.id == stage_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStage:
+    """A stage as the account has it."""
+
+    id: StageId
+    label: str
+    is_closed: bool = False
+    is_won: bool = False
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPipeline:
+    """A pipeline as the account has it; stages in the account's order."""
+
+    id: PipelineId
+    label: str
+    stages: tuple[AccountStage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountProperty:
+    """A field as the account has it."""
+
+    name: PropertyName
+    label: str
+    type: FieldType
+    is_read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKind:
+    """What the account has for one kind of record.
+
+    `builtin` maps the neutral names that every account of this vendor has.
+    """
+
+    builtin: FieldMap
+    pipelines: tuple[AccountPipeline, ...]
+    properties: tuple[AccountProperty, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a document is checked against. `vendor` is the key used under `fields`."""
+
+    vendor: str
+    kinds: Mapping[Kind, AccountKind]
+    asked_on: date | None = None
