@@ -1,0 +1,41 @@
+"""What can go wrong inside, as texts for the person who runs Slagboom."""
+
+
+class SlagboomError(Exception):
+    """An error whose text says what happened, what it means and what to do."""
+
+
+class ConfigError(SlagboomError):
+    """A setting is missing or wrong; the text names the variable and the remedy."""
+
+
+class StoreDown(SlagboomError):  # noqa: N818 - named like the errors of the adapters
+    """The database cannot be reached. Nothing was stored; try again."""
+
+    def __init__(
+        self,
+        message: str = (
+            "The database cannot be reached, so nothing was stored. Check that the"
+            " server of DATABASE_URL runs and accepts connections; what was asked"
+            " can then be tried again."
+        ),
+    ) -> None:
+        """Say what could not be done."""
+        super().__init__(message)
+
+
+class KeyMissing(SlagboomError):  # noqa: N818
+    """A stored secret cannot be opened with the keys at hand."""
+
+
+class EmbeddedError(SlagboomError):
+    """An embedded server cannot be started, reached or stopped."""
+
+
+class AlreadyRunning(EmbeddedError):  # noqa: N818
+    """Another process runs the embedded servers of this data folder: `pid`."""
+
+    def __init__(self, message: str, *, pid: int | None) -> None:
+        """Keep the process id of the one that runs, if it is known."""
+        super().__init__(message)
+        self.pid = pid
