@@ -123,5 +123,13 @@ def _quiet_libraries() -> None:
 
     What they log of a request may hold a customer's text; our own line says the rest.
     """
-    for name in ("urllib3", "rq", "slack_sdk", "hubspot", "sqlalchemy", "mail.log"):
+    for name in (
+        "urllib3",
+        "rq.worker",
+        "rq.job",
+        "slack_sdk",
+        "hubspot",
+        "sqlalchemy",
+        "mail.log",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
