@@ -18,6 +18,7 @@ from rules.model import (
     GoalId,
     Kind,
     PipelineId,
+    PropertyName,
     RuleId,
     StageId,
 )
