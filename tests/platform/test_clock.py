@@ -27,6 +27,6 @@ def test_ids_do_not_meet():
 
 def test_a_younger_id_sorts_behind_an_older_one():
     older = new_id()
-    while (younger := new_id())[:10] == older[:10]:
+    while (younger := new_id())[:9] == older[:9]:
         pass
     assert younger > older
