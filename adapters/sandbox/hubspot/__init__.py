@@ -1,0 +1,1 @@
+"""A stateful HubSpot account on HubSpot's own paths."""

@@ -1,0 +1,98 @@
+"""The Flask application: faults and the request log around every vendor's paths."""
+
+import time
+from collections.abc import Sequence
+
+from flask import Blueprint, Flask, Response, g, json, request
+
+from adapters.sandbox.engine import Engine
+from adapters.sandbox.faults import Fault, FaultKind
+from adapters.sandbox.httpd import DROP
+
+CONTROL = "/_sandbox"
+
+
+def create_app(engine: Engine, blueprints: Sequence[Blueprint]) -> Flask:
+    """Return the application that serves these blueprints."""
+    app = Flask("adapters.sandbox")
+    app.url_map.strict_slashes = False
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+
+    @app.before_request
+    def begin() -> Response | None:
+        g.begun = time.perf_counter()
+        if request.path.startswith(CONTROL):
+            return None
+        with engine.lock:
+            struck = engine.faults.strike(request.method, request.path)
+        g.struck = struck
+        answer: Response | None = None
+        for fault in struck:
+            answer = _suffer(fault) or answer
+        return answer
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        if request.path.startswith(CONTROL):
+            return response
+        for fault in g.get("struck", ()):
+            if fault.kind is FaultKind.LOSE:
+                request.environ[DROP] = True
+            if fault.kind is FaultKind.RESTATUS:
+                response.status_code = fault.status
+        with engine.lock:
+            _record(engine, response)
+        return response
+
+    return app
+
+
+def _suffer(fault: Fault) -> Response | None:
+    """Let a fault strike before the work; return the answer if it gives one."""
+    match fault.kind:
+        case FaultKind.DELAY:
+            time.sleep(fault.delay_ms / 1000)
+        case FaultKind.DROP:
+            request.environ[DROP] = True
+            return Response(status=500)
+        case FaultKind.PARTIAL:
+            g.partial = fault
+        case FaultKind.STATUS:
+            return _refusal(fault)
+        case FaultKind.LOSE | FaultKind.RESTATUS:
+            pass
+    return None
+
+
+def _refusal(fault: Fault) -> Response:
+    body = fault.body
+    if isinstance(body, str):
+        return Response(body, status=fault.status, headers=fault.headers)
+    if body is None:
+        message = fault.message or f"The sandbox was told to answer {fault.status}."
+        body = {"status": "error", "message": message, "category": fault.category}
+        if fault.status == 429:  # noqa: PLR2004 - HubSpot names the policy here
+            body["errorType"] = "RATE_LIMIT"
+            body["policyName"] = "TEN_SECONDLY_ROLLING"
+    return Response(
+        json.dumps(body),
+        status=fault.status,
+        headers=fault.headers,
+        content_type="application/json",
+    )
+
+
+def _record(engine: Engine, response: Response) -> None:
+    is_dropped = request.environ.get(DROP)
+    engine.requests.add(
+        at=engine.clock.now_ms(),
+        system=request.blueprint or "",
+        operation=g.get("operation", request.path),
+        method=request.method,
+        path=request.full_path.rstrip("?"),
+        status=0 if is_dropped else response.status_code,
+        ms=(time.perf_counter() - g.begun) * 1000,
+        rows=g.get("rows", 0),
+        fault=" ".join(str(fault.kind) for fault in g.get("struck", ())),
+    )
