@@ -20,6 +20,12 @@ LOCK = ROOT / "requirements-dev.lock"
 TOOLS_LOCK = ROOT / ".ci" / "tools.lock"
 OLDEST = (3, 11)
 
+# Debian's pip may refuse to install even into a folder of our own.
+PIP_ENV = {
+    **os.environ,
+    "PIP_BREAK_SYSTEM_PACKAGES": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+}
 # What pip calls a setting, and the variable in which uv wants it.
 SETTINGS = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -78,10 +84,8 @@ def _find_uv() -> bool:
         sys.stderr.write("Fetching uv.\n")
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade"]
         command += ["--require-hashes", "--requirement", str(TOOLS_LOCK)]
-        # Debian's pip may refuse to install even into a folder of our own.
-        env = {**os.environ, "PIP_BREAK_SYSTEM_PACKAGES": "1"}
         subprocess.run(
-            [*command, "--target", str(TOOLS)], env=env, check=False, cwd=ROOT
+            [*command, "--target", str(TOOLS)], env=PIP_ENV, check=False, cwd=ROOT
         )
     if not UV.exists():
         return False
@@ -114,8 +118,8 @@ def _install_with_pip() -> None:
         # With its own pip it would need a package that Debian leaves out.
         _run(sys.executable, "-m", "venv", "--without-pip", VENV)
     install = (sys.executable, "-m", "pip", "--python", PYTHON, "install", "--quiet")
-    _run(*install, "--require-hashes", "--requirement", LOCK)
-    _run(*install, "--no-deps", "--no-build-isolation", "--editable", ".")
+    _run(*install, "--require-hashes", "--requirement", LOCK, env=PIP_ENV)
+    _run(*install, "--no-deps", "--no-build-isolation", "--editable", ".", env=PIP_ENV)
 
 
 def _read_pip_configuration() -> dict[str, str]:

@@ -9,8 +9,9 @@ leases heal here: the worker is started again and finds what is due.
 from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
-from rq import SimpleWorker
+from rq import SimpleWorker, worker_registration
 from rq.exceptions import DeserializationError
 from rq.job import Job
 from rq.queue import Queue as RqQueue
@@ -40,6 +41,8 @@ class HintWorker(SimpleWorker):
     """Runs the jobs of an allow-list, and refuses everything else."""
 
     log_result_lifespan = False
+    # RQ would wait up to a minute before it looks whether Redis is back.
+    max_connection_wait_time = 4.0
 
     def __init__(self, redis: Redis, *, jobs: Jobs, metrics: Metrics) -> None:
         """Take hints from `redis` for functions of `jobs`."""
@@ -59,6 +62,19 @@ class HintWorker(SimpleWorker):
     def was_stopped(self) -> bool:
         """Whether it was asked to stop, rather than failed."""
         return self._shutdown_requested_date is not None
+
+    def heartbeat(
+        self, timeout: int | None = None, pipeline: Pipeline | None = None
+    ) -> None:
+        """Show that it lives; if Redis was emptied, enter it into the list again."""
+        if pipeline is None:
+            workers = self.redis_workers_keys
+            if not self.connection.sismember(workers, self.key):
+                with self.connection.pipeline() as again:
+                    again.hset(self.key, mapping=self.serialize())
+                    worker_registration.register(self, again)
+                    again.execute()
+        super().heartbeat(timeout, pipeline)
 
     def execute_job(self, job: Job, queue: RqQueue) -> None:
         """Run a listed job with ids as arguments; throw anything else away."""
