@@ -41,6 +41,11 @@ def read_keys(
             " again."
         )
     keys = tuple(part for part in re.split(r"[\s,]+", given) if part)
+    if not keys:
+        raise ConfigError(
+            "SLAGBOOM_KEYS holds no key, only separators. Put back the keys that the"
+            " stored tokens were sealed with."
+        )
     for place, key in enumerate(keys, start=1):
         if not _is_key(key):
             raise ConfigError(

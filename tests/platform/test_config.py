@@ -142,6 +142,7 @@ def without(name: str) -> dict[str, str | None]:
         ),
         (without("SLAGBOOM_KEYS"), r"SLAGBOOM_KEYS is not set.*Make one with python"),
         ({"SLAGBOOM_KEYS": f"{KEY},short"}, r"SLAGBOOM_KEYS: key 2 of 2 is not a key"),
+        ({"SLAGBOOM_KEYS": " , "}, r"SLAGBOOM_KEYS holds no key"),
         ({"SECRET_KEY": "short"}, r"SECRET_KEY has 5 characters.*leave it out"),
         ({"PORT": "http"}, r"PORT is 'http'; it must be a whole number"),
         ({"PORT": "70000"}, r"PORT is '70000'"),
