@@ -16,6 +16,7 @@ from sqlalchemy import (
     text,
 )
 
+from connector.store.feed import Feed
 from connector.store.tables import (
     clocks,
     connections,
@@ -71,6 +72,11 @@ class Health:
             violations_open=self._violations_open(),
             connections=self._connections(),
         )
+
+    @property
+    def feed(self) -> Feed:
+        """What has been happening, and how far the set-up has come."""
+        return Feed(self._connection)
 
     def lacks(self) -> list[str]:
         """Return the tables and columns that this code needs and the database lacks.
@@ -176,5 +182,5 @@ def _count(
 
 def _oldest(
     column: ColumnElement[datetime], condition: ColumnElement[bool], name: str
-) -> ColumnElement[datetime | None]:
+) -> ColumnElement[Any]:
     return select(func.min(column)).where(condition).scalar_subquery().label(name)
