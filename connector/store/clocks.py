@@ -1,0 +1,273 @@
+"""Clocks: follow-ups that run. What is due is found by an index, not by a walk."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from connector.store.codec import record_from_json
+from connector.store.tables import clocks, connections, processes, records
+from rules.model import Kind, Record, RecordId, RecordRef, RuleId
+
+
+@dataclass(frozen=True, slots=True)
+class NewClock:
+    """A clock to start. `due_at` is when it first wants attention."""
+
+    record_id: int
+    process_id: int
+    follow_up: RuleId
+    started_at: datetime
+    task_due_at: datetime | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DueClock:
+    """A clock in one worker's hands, with its record as we last knew it."""
+
+    id: int
+    connection_id: int
+    record_id: int
+    process_id: int
+    follow_up: RuleId
+    started_at: datetime
+    task_due_at: datetime | None
+    task_id: str | None
+    steps_taken: int
+    last_step_at: datetime | None
+    attempts: int
+    ref: RecordRef
+    record_state: str
+    baseline: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSummary:
+    """A clock as lists show it."""
+
+    id: int
+    connection: str
+    process: str
+    follow_up: str
+    kind: str
+    crm_id: str
+    record: str
+    owner: str | None
+    state: str
+    started_at: datetime
+    task_due_at: datetime | None
+    due_at: datetime | None
+    steps_taken: int
+    ended_at: datetime | None
+    ended_why: str | None
+
+
+class Clocks:
+    """The `clocks` table."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def start(self, connection_id: int, new: Sequence[NewClock]) -> int:
+        """Start clocks; one that runs already, or ran from this start, stays as it is.
+
+        Returns how many were started.
+        """
+        if not new:
+            return 0
+        rows = [
+            {
+                "connection_id": connection_id,
+                "record_id": one.record_id,
+                "process_id": one.process_id,
+                "follow_up": one.follow_up,
+                "started_at": one.started_at,
+                "task_due_at": one.task_due_at,
+                "due_at": one.due_at,
+            }
+            for one in sorted(
+                new, key=lambda one: (one.record_id, one.process_id, one.follow_up)
+            )
+        ]
+        return self._connection.execute(
+            insert(clocks).values(rows).on_conflict_do_nothing()
+        ).rowcount
+
+    def claim_due(
+        self, *, lease: str, now: datetime, until: datetime, limit: int
+    ) -> list[DueClock]:
+        """Take the clocks that are due, longest due first. Paused accounts stand still.
+
+        Until `until` nobody else gets them.
+        """
+        due = (
+            select(clocks.c.id)
+            .join(connections, connections.c.id == clocks.c.connection_id)
+            .where(
+                clocks.c.state == "running",
+                clocks.c.due_at <= now,
+                connections.c.paused_at.is_(None),
+                or_(clocks.c.lease.is_(None), clocks.c.leased_until < now),
+            )
+            .order_by(clocks.c.due_at, clocks.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=clocks)
+            .cte("due")
+        )
+        claimed = (
+            update(clocks)
+            .where(clocks.c.id == due.c.id)
+            .values(lease=lease, leased_until=until, attempts=clocks.c.attempts + 1)
+            .returning(clocks)
+            .cte("claimed")
+        )
+        rows = self._connection.execute(
+            select(
+                claimed,
+                records.c.kind,
+                records.c.crm_id,
+                records.c.state.label("record_state"),
+                records.c.baseline,
+            )
+            .join(records, records.c.id == claimed.c.record_id)
+            .order_by(claimed.c.id)
+        )
+        return [
+            DueClock(
+                id=row.id,
+                connection_id=row.connection_id,
+                record_id=row.record_id,
+                process_id=row.process_id,
+                follow_up=RuleId(row.follow_up),
+                started_at=row.started_at,
+                task_due_at=row.task_due_at,
+                task_id=row.task_id,
+                steps_taken=row.steps_taken,
+                last_step_at=row.last_step_at,
+                attempts=row.attempts,
+                ref=RecordRef(Kind(row.kind), RecordId(row.crm_id)),
+                record_state=row.record_state,
+                baseline=None
+                if row.baseline is None
+                else record_from_json(row.baseline),
+            )
+            for row in rows
+        ]
+
+    def advance(
+        self,
+        clock_id: int,
+        *,
+        lease: str,
+        due_at: datetime | None,
+        **values: Any,
+    ) -> bool:
+        """Set when the clock is due next and give it back; False if it was lost.
+
+        `values` may hold `steps_taken`, `last_step_at`, `started_at`, `task_due_at`
+        and `task_id`.
+        """
+        return self._finish(clock_id, lease, due_at=due_at, attempts=0, **values)
+
+    def end(
+        self, clock_id: int, *, lease: str, state: str, why: str, now: datetime
+    ) -> bool:
+        """Stop a clock: `done` when what was asked has happened, else `ended`."""
+        return self._finish(
+            clock_id, lease, state=state, ended_why=why, ended_at=now, due_at=None
+        )
+
+    def give_back(
+        self, clock_ids: Collection[int], *, lease: str, due_at: datetime
+    ) -> None:
+        """Give clocks back as they were, to be taken again at `due_at`."""
+        if clock_ids:
+            self._connection.execute(
+                update(clocks)
+                .where(clocks.c.id.in_(clock_ids), clocks.c.lease == lease)
+                .values(lease=None, leased_until=None, due_at=due_at)
+            )
+
+    def end_all(self, record_ids: Collection[int], *, why: str, now: datetime) -> None:
+        """Stop every running clock of these records, as when they are gone."""
+        if record_ids:
+            self._connection.execute(
+                update(clocks)
+                .where(clocks.c.record_id.in_(record_ids), clocks.c.state == "running")
+                .values(state="ended", ended_why=why, ended_at=now, due_at=None)
+            )
+
+    def nudge(self, record_ids: Collection[int], *, now: datetime) -> None:
+        """Let the clocks that have told somebody look again: it may be settled."""
+        if record_ids:
+            self._connection.execute(
+                update(clocks)
+                .where(
+                    clocks.c.record_id.in_(record_ids),
+                    clocks.c.state == "running",
+                    clocks.c.steps_taken > 0,
+                    clocks.c.lease.is_(None),
+                )
+                .values(due_at=func.least(clocks.c.due_at, now))
+            )
+
+    def is_any_due(self, now: datetime) -> bool:
+        """Return whether there is a clock to take."""
+        return (
+            self._connection.execute(
+                select(clocks.c.id)
+                .join(connections, connections.c.id == clocks.c.connection_id)
+                .where(
+                    clocks.c.state == "running",
+                    clocks.c.due_at <= now,
+                    connections.c.paused_at.is_(None),
+                    or_(clocks.c.lease.is_(None), clocks.c.leased_until < now),
+                )
+                .limit(1)
+            ).first()
+            is not None
+        )
+
+    def latest(self, *, only_running: bool, limit: int = 200) -> list[ClockSummary]:
+        """Return clocks, those that are due first on top."""
+        query = (
+            select(
+                clocks.c.id,
+                connections.c.name.label("connection"),
+                processes.c.name.label("process"),
+                clocks.c.follow_up,
+                records.c.kind,
+                records.c.crm_id,
+                func.coalesce(records.c.name, "").label("record"),
+                records.c.owner,
+                clocks.c.state,
+                clocks.c.started_at,
+                clocks.c.task_due_at,
+                clocks.c.due_at,
+                clocks.c.steps_taken,
+                clocks.c.ended_at,
+                clocks.c.ended_why,
+            )
+            .join(records, records.c.id == clocks.c.record_id)
+            .join(processes, processes.c.id == clocks.c.process_id)
+            .join(connections, connections.c.id == clocks.c.connection_id)
+            .order_by(clocks.c.due_at.asc().nulls_last(), clocks.c.id.desc())
+            .limit(limit)
+        )
+        if only_running:
+            query = query.where(clocks.c.state == "running")
+        return [
+            ClockSummary(**row) for row in self._connection.execute(query).mappings()
+        ]
+
+    def _finish(self, clock_id: int, lease: str, **values: Any) -> bool:
+        finished = self._connection.execute(
+            update(clocks)
+            .where(clocks.c.id == clock_id, clocks.c.lease == lease)
+            .values(lease=None, leased_until=None, **values)
+        )
+        return finished.rowcount == 1

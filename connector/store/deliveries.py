@@ -1,0 +1,123 @@
+"""Deliveries: what the CRMs sent, stored before it is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from connector.store.tables import connections, deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDelivery:
+    """A delivery that has not been taken apart yet."""
+
+    id: int
+    body: bytes
+    received_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySummary:
+    """A delivery as lists show it."""
+
+    id: int
+    connection: str
+    received_at: datetime
+    state: str
+    changes: int
+    repeats: int
+    error: str | None
+
+
+class Deliveries:
+    """The `deliveries` table."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, connection_id: int, body: bytes, received_at: datetime) -> int:
+        """Store a delivery as it came, and return its id."""
+        delivery_id: int = self._connection.execute(
+            deliveries.insert()
+            .values(connection_id=connection_id, body=body, received_at=received_at)
+            .returning(deliveries.c.id)
+        ).scalar_one()
+        return delivery_id
+
+    def claim(self, connection_id: int, *, limit: int) -> list[PendingDelivery]:
+        """Lock and return the oldest deliveries that nobody else is taking apart.
+
+        They stay locked until the transaction ends, which must take them apart too.
+        """
+        rows = self._connection.execute(
+            select(
+                deliveries.c.id,
+                deliveries.c.body,
+                deliveries.c.received_at,
+                deliveries.c.attempts,
+            )
+            .where(
+                deliveries.c.connection_id == connection_id,
+                deliveries.c.state == "pending",
+            )
+            .order_by(deliveries.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [PendingDelivery(*row) for row in rows]
+
+    def finish(self, delivery_id: int, *, changes: int, repeats: int) -> None:
+        """Mark a delivery as taken apart into so many changes and repeated ones."""
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery_id)
+            .values(state="done", changes=changes, repeats=repeats)
+        )
+
+    def bury(self, delivery_id: int, error: str) -> None:
+        """Put aside a delivery that cannot be taken apart; it can be replayed."""
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery_id)
+            .values(state="dead", error=error, attempts=deliveries.c.attempts + 1)
+        )
+
+    def latest(self, *, limit: int = 100) -> Sequence[DeliverySummary]:
+        """Return the newest deliveries, newest first."""
+        rows = self._connection.execute(
+            select(
+                deliveries.c.id,
+                connections.c.name,
+                deliveries.c.received_at,
+                deliveries.c.state,
+                deliveries.c.changes,
+                deliveries.c.repeats,
+                deliveries.c.error,
+            )
+            .join(connections, connections.c.id == deliveries.c.connection_id)
+            .order_by(deliveries.c.id.desc())
+            .limit(limit)
+        )
+        return [DeliverySummary(*row) for row in rows]
+
+    def pending_connections(self) -> list[int]:
+        """Return the connections that have deliveries to take apart."""
+        return list(
+            self._connection.scalars(
+                select(deliveries.c.connection_id)
+                .where(deliveries.c.state == "pending")
+                .group_by(deliveries.c.connection_id)
+            )
+        )
+
+    def count_by_state(self) -> dict[str, int]:
+        """Return how many deliveries are in each state."""
+        rows = self._connection.execute(
+            select(deliveries.c.state, func.count().label("number")).group_by(
+                deliveries.c.state
+            )
+        )
+        return {row.state: row.number for row in rows}

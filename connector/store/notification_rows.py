@@ -1,0 +1,146 @@
+"""The rows of notifications and attempts as values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row
+
+from adapters.ports import Message
+
+
+class Purpose(StrEnum):
+    """Why somebody is told."""
+
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    ADMIN = "admin"
+
+
+class AttemptResult(StrEnum):
+    """How an attempt ended. `unanswered`: it may have arrived all the same."""
+
+    SENT = "sent"
+    TRANSIENT = "transient"
+    UNANSWERED = "unanswered"
+    PERMANENT = "permanent"
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotification:
+    """A message to be sent to the address `message.to`; `message.key` is unique.
+
+    `due_at` is when it may go out, at once if None.
+    """
+
+    message: Message
+    purpose: Purpose
+    clock_id: int | None = None
+    record_id: int | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotification:
+    """A message in one worker's hands.
+
+    `channel` is the one that was tried last, `tries` how often, `is_doubtful` whether
+    it may have arrived there. With `settled_at` the matter is over: what was sent is to
+    be replaced with `settled_message`, and what was not need not go out.
+    """
+
+    id: int
+    message: Message
+    purpose: Purpose
+    is_sent: bool
+    attempts: int
+    channel: str | None
+    tries: int
+    is_doubtful: bool
+    reference: Mapping[str, str]
+    settled_at: datetime | None
+    settled_message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A message about a matter that is not over; `person` is an address."""
+
+    id: int
+    key: str
+    clock_id: int
+    person: str
+    purpose: Purpose
+    is_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one channel. `took` is about nothing if the worker died in it."""
+
+    channel: str
+    started_at: datetime
+    took: timedelta
+    result: AttemptResult
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message as lists show it."""
+
+    id: int
+    key: str
+    person: str
+    purpose: Purpose
+    subject: str
+    state: str
+    planned_at: datetime
+    due_at: datetime | None
+    sent_at: datetime | None
+    settled_at: datetime | None
+    channel: str | None
+    error: str | None
+    attempts: tuple[Attempt, ...] = field(default_factory=tuple)
+
+
+def message_to_json(message: Message) -> dict[str, Any]:
+    """Return a message as a JSON object."""
+    return {**asdict(message), "lines": list(message.lines)}
+
+
+def message_from_json(plain: Mapping[str, Any]) -> Message:
+    """Return the message that `message_to_json` was given."""
+    return Message(**{**plain, "lines": tuple(plain["lines"])})
+
+
+def to_due(row: Row[Any]) -> DueNotification:
+    """Return a claimed row; beside its columns it has `last_result`."""
+    return DueNotification(
+        id=row.id,
+        message=message_from_json(row.message),
+        purpose=Purpose(row.purpose),
+        is_sent=row.state == "sent",
+        attempts=row.attempts,
+        channel=row.channel,
+        tries=row.channel_attempts,
+        is_doubtful=row.last_result == AttemptResult.UNANSWERED,
+        reference=row.reference,
+        settled_at=row.settled_at,
+        settled_message=message_from_json(row.settled_message)
+        if row.settled_message
+        else None,
+    )
+
+
+def to_attempt(row: Row[Any]) -> Attempt:
+    """Return a row of `attempts`."""
+    return Attempt(
+        channel=row.channel,
+        started_at=row.started_at,
+        took=timedelta(milliseconds=row.took_ms),
+        result=AttemptResult(row.result),
+        error=row.error,
+    )

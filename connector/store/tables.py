@@ -1,0 +1,499 @@
+"""The tables, in one place. Everything that falls due has its due time in a row here.
+
+Three habits hold throughout. A row that somebody must work on has a due column with a
+partial index, so that looking for work costs what is due and not what exists. A worker
+takes rows by a lease (`lease`, `leased_until`), so that a worker that dies gives them
+back by itself. A thing that must not happen twice has a unique key.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(), primary_key=True)
+
+
+def _ref(table: str, *, name: str = "", nullable: bool = False) -> Column[int]:
+    return Column(
+        name or f"{table.rstrip('s')}_id",
+        BigInteger,
+        ForeignKey(f"{table}.id", ondelete="CASCADE"),
+        nullable=nullable,
+    )
+
+
+def _at(name: str, *, nullable: bool = True) -> Column[datetime]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _json(name: str) -> Column[object]:
+    return Column(name, JSONB, nullable=False, server_default=text("'{}'::jsonb"))
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default=text("0"))
+
+
+def _lease() -> tuple[Column[str], Column[datetime]]:
+    return Column("lease", Text), Column("leased_until", DateTime(timezone=True))
+
+
+def _one_of(column: str, *allowed: str) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in allowed)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+connections = Table(
+    "connections",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    _text("vendor"),
+    _json("settings"),
+    Column("secrets", LargeBinary, nullable=False),
+    _at("created_at", nullable=False),
+    # The first look is over: what is created after this instant is born under our eyes.
+    _at("imported_at"),
+    # Everything changed before this instant has been compared with the CRM.
+    _at("swept_until"),
+    _at("sweep_due_at"),
+    _at("paused_at"),
+    _json("probe"),
+    _at("probed_at"),
+    *_lease(),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _at("received_at", nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),
+    _count("changes"),
+    _count("repeats"),
+    _count("attempts"),
+    Column("error", Text),
+    _one_of("state", "pending", "done", "dead"),
+    Index(
+        "deliveries_pending_idx",
+        "connection_id",
+        "id",
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index("deliveries_received_at_idx", "received_at"),
+)
+
+records = Table(
+    "records",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _text("kind"),
+    _text("crm_id"),
+    Column("state", Text, nullable=False, server_default="live"),
+    # The id of the record that this one was merged into, in the same connection.
+    Column("merged_into", Text),
+    # The last state that was accepted, as rules.model.Record; null: never looked at.
+    Column("baseline", JSONB(none_as_null=True)),
+    _text("name", nullable=True),
+    _text("owner", nullable=True),
+    _text("pipeline", nullable=True),
+    _text("stage", nullable=True),
+    _at("created_at"),
+    _at("modified_at"),
+    _at("stage_entered_at"),
+    _at("last_contact_at"),
+    # When this record must be looked at; null: nothing suggests that it changed.
+    _at("look_due_at"),
+    # Counts hints, so that one that arrives during a look is not lost with it.
+    _count("hints"),
+    _count("attempts"),
+    Column("error", Text),
+    *_lease(),
+    UniqueConstraint("connection_id", "kind", "crm_id"),
+    _one_of("state", "live", "gone", "merged"),
+    Index(
+        "records_look_due_idx",
+        "connection_id",
+        "look_due_at",
+        postgresql_where=text("look_due_at IS NOT NULL"),
+    ),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _ref("deliveries", name="delivery_id", nullable=True),
+    _text("key"),
+    _ref("records", nullable=True),
+    _text("what"),
+    Column("property", Text),
+    Column("value", Text),
+    _at("occurred_at", nullable=False),
+    _text("actor_class"),
+    _text("actor_name"),
+    Column("state", Text, nullable=False, server_default="pending"),
+    UniqueConstraint("connection_id", "key"),
+    _one_of("state", "pending", "done", "dead", "skipped"),
+    Index(
+        "changes_pending_idx", "record_id", postgresql_where=text("state = 'pending'")
+    ),
+    Index("changes_occurred_at_idx", "occurred_at"),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _text("name"),
+    UniqueConstraint("connection_id", "name"),
+)
+
+process_versions = Table(
+    "process_versions",
+    metadata,
+    _id(),
+    Column(
+        "process_id",
+        BigInteger,
+        ForeignKey("processes.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("number", Integer, nullable=False),
+    _text("document"),
+    # The account as it was when this version was published: what it compiles against.
+    _json("account"),
+    _text("note"),
+    _text("author"),
+    _at("published_at", nullable=False),
+    _at("retired_at"),
+    UniqueConstraint("process_id", "number"),
+    Index(
+        "process_versions_current_key",
+        "process_id",
+        unique=True,
+        postgresql_where=text("retired_at IS NULL"),
+    ),
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    _id(),
+    _ref("records"),
+    Column(
+        "process_version_id",
+        BigInteger,
+        ForeignKey("process_versions.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    _at("judged_at", nullable=False),
+    # What was judged, how, and what was to be done: enough to do it after a crash.
+    _json("change"),
+    _json("verdicts"),
+    _json("plan"),
+    Index("judgements_record_id_judged_at_idx", "record_id", "judged_at"),
+    Index("judgements_judged_at_idx", "judged_at"),
+)
+
+violations = Table(
+    "violations",
+    metadata,
+    _id(),
+    _ref("records"),
+    Column(
+        "process_id",
+        BigInteger,
+        ForeignKey("processes.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    _text("rule"),
+    _text("goal", nullable=True),
+    _text("enforcement"),
+    _json("reason"),
+    Column("state", Text, nullable=False, server_default="open"),
+    _at("opened_at", nullable=False),
+    _at("seen_at", nullable=False),
+    _count("times"),
+    _at("closed_at"),
+    Column("closed_by", Text),
+    _one_of("state", "open", "acknowledged", "snoozed", "resolved", "exempted"),
+    Index(
+        "violations_open_key",
+        "record_id",
+        "process_id",
+        "rule",
+        unique=True,
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index("violations_opened_at_idx", "opened_at"),
+)
+
+interventions = Table(
+    "interventions",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False, unique=True),
+    _ref("connections"),
+    _ref("records"),
+    Column(
+        "process_id",
+        BigInteger,
+        ForeignKey("processes.id", ondelete="CASCADE"),
+        nullable=True,
+    ),
+    _ref("judgements", nullable=True),
+    _ref("clocks", nullable=True),
+    _text("kind"),
+    Column("state", Text, nullable=False, server_default="planned"),
+    # What was written, in the CRM's own values or as text: the feed and undo read it.
+    _json("body"),
+    _at("planned_at", nullable=False),
+    _at("ended_at"),
+    Column("external_id", Text),
+    Column("error", Text),
+    _count("attempts"),
+    _one_of("kind", "return", "restore", "note", "task", "set_stage"),
+    _one_of("state", "planned", "done", "refused", "superseded", "undone"),
+    Index(
+        "interventions_planned_idx",
+        "record_id",
+        postgresql_where=text("state = 'planned'"),
+    ),
+    Index("interventions_planned_at_idx", "planned_at"),
+    Index("interventions_record_id_planned_at_idx", "record_id", "planned_at"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    _id(),
+    _ref("records"),
+    Column(
+        "process_id",
+        BigInteger,
+        ForeignKey("processes.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    _text("from_stage"),
+    _text("to_stage"),
+    _json("missing"),
+    _text("wanted_by"),
+    _at("opened_at", nullable=False),
+    # When to see by ourselves whether what was missing has come.
+    _at("check_due_at", nullable=False),
+    _at("ended_at"),
+    Column("ended_why", Text),
+    Index(
+        "holds_open_key",
+        "record_id",
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "holds_check_due_idx",
+        "check_due_at",
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _ref("records"),
+    Column(
+        "process_id",
+        BigInteger,
+        ForeignKey("processes.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    _text("follow_up"),
+    _at("started_at", nullable=False),
+    _at("task_due_at"),
+    Column("task_id", Text),
+    # When the next step falls due; null: this clock has run out or was stopped.
+    _at("due_at"),
+    _count("steps_taken"),
+    _at("last_step_at"),
+    Column("state", Text, nullable=False, server_default="running"),
+    _at("ended_at"),
+    Column("ended_why", Text),
+    _count("attempts"),
+    *_lease(),
+    UniqueConstraint("record_id", "process_id", "follow_up", "started_at"),
+    _one_of("state", "running", "done", "ended"),
+    Index(
+        "clocks_running_key",
+        "record_id",
+        "process_id",
+        "follow_up",
+        unique=True,
+        postgresql_where=text("state = 'running'"),
+    ),
+    Index(
+        "clocks_due_idx",
+        "due_at",
+        postgresql_where=text("state = 'running'"),
+    ),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False, unique=True),
+    _ref("clocks", nullable=True),
+    _ref("records", nullable=True),
+    _text("person"),
+    _text("purpose"),
+    # The message as rules.wording made it: subject, lines, link.
+    _json("message"),
+    Column("state", Text, nullable=False, server_default="planned"),
+    _at("planned_at", nullable=False),
+    _at("due_at"),
+    _count("attempts"),
+    # The channel being tried, and where the message ended up there.
+    Column("channel", Text),
+    Column("channel_attempts", Integer, nullable=False, server_default="0"),
+    _json("reference"),
+    _at("sent_at"),
+    # Set when the matter is settled; due_at then asks for the message to be updated.
+    _at("settled_at"),
+    _json("settled_message"),
+    Column("error", Text),
+    *_lease(),
+    _one_of("purpose", "reminder", "escalation", "admin"),
+    _one_of("state", "planned", "sent", "failed", "settled"),
+    Index(
+        "notifications_due_idx",
+        "due_at",
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("notifications_planned_at_idx", "planned_at"),
+    Index("notifications_clock_id_idx", "clock_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _id(),
+    _ref("notifications"),
+    _text("channel"),
+    _at("started_at", nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    _text("result"),
+    Column("error", Text),
+    _one_of("result", "sent", "transient", "unanswered", "permanent"),
+    Index("attempts_notification_id_idx", "notification_id"),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    _text("kind"),
+    _json("settings"),
+    Column("secrets", LargeBinary, nullable=False),
+    # Tried in this order.
+    Column("position", Integer, nullable=False),
+    _at("created_at", nullable=False),
+    _json("last_test"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("email", Text, primary_key=True),
+    _text("name"),
+    Column("manager", Text),
+    Column("deputy", Text),
+    Column("slack", Text),
+    Column("timezone", Text),
+    Column("locale", Text),
+    Column("quiet", Text),
+    _at("away_from"),
+    _at("away_until"),
+    _at("imported_at", nullable=False),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    _ref("connections"),
+    _text("owner"),
+    _text("email"),
+    _text("name"),
+    Column("is_active", Boolean, nullable=False),
+    Column("manager", Text),
+    UniqueConstraint("connection_id", "owner"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _id(),
+    _ref("connections", nullable=True),
+    # The same matter has the same key: it is counted, not repeated.
+    Column("key", Text, nullable=False, unique=True),
+    _text("code"),
+    _text("message"),
+    _at("first_at", nullable=False),
+    _at("last_at", nullable=False),
+    _count("times"),
+    _at("settled_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _at("at", nullable=False),
+    _text("actor"),
+    _text("action"),
+    _text("target"),
+    Column("before", JSONB(none_as_null=True)),
+    Column("after", JSONB(none_as_null=True)),
+    Column("reason", Text),
+    Index("audit_at_idx", "at"),
+)

@@ -1,0 +1,110 @@
+"""One transaction, and through it every table."""
+
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from connector.store.audit import Audit
+from connector.store.changes import Changes
+from connector.store.channels import Channels
+from connector.store.clocks import Clocks
+from connector.store.connections import Connections
+from connector.store.deliveries import Deliveries
+from connector.store.health import Health
+from connector.store.holds import Holds
+from connector.store.interventions import Interventions
+from connector.store.judgements import Judgements
+from connector.store.notices import Notices
+from connector.store.notifications import Notifications
+from connector.store.people import People
+from connector.store.processes import Processes
+from connector.store.records import Records
+from connector.store.violations import Violations
+
+
+class Transaction:
+    """What can be read and written between a begin and a commit."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on `connection`, which has begun."""
+        self._connection = connection
+
+    @cached_property
+    def connections(self) -> Connections:
+        """The connected CRM accounts."""
+        return Connections(self._connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What the CRMs sent, as it came."""
+        return Deliveries(self._connection)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """The single hints out of the deliveries."""
+        return Changes(self._connection)
+
+    @cached_property
+    def records(self) -> Records:
+        """The records we follow, with their baselines."""
+        return Records(self._connection)
+
+    @cached_property
+    def processes(self) -> Processes:
+        """The published policies, in versions."""
+        return Processes(self._connection)
+
+    @cached_property
+    def judgements(self) -> Judgements:
+        """What was judged, and how."""
+        return Judgements(self._connection)
+
+    @cached_property
+    def violations(self) -> Violations:
+        """The failed verdicts that stand."""
+        return Violations(self._connection)
+
+    @cached_property
+    def interventions(self) -> Interventions:
+        """What is done to records, planned first."""
+        return Interventions(self._connection)
+
+    @cached_property
+    def holds(self) -> Holds:
+        """The wanted moves that wait."""
+        return Holds(self._connection)
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        """The follow-ups that run."""
+        return Clocks(self._connection)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """The messages to people, and the attempts to deliver them."""
+        return Notifications(self._connection)
+
+    @cached_property
+    def channels(self) -> Channels:
+        """The ways to reach people."""
+        return Channels(self._connection)
+
+    @cached_property
+    def people(self) -> People:
+        """The people, and which CRM owners they are."""
+        return People(self._connection)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What the admin should know."""
+        return Notices(self._connection)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Who changed what in Slagboom, and why."""
+        return Audit(self._connection)
+
+    @cached_property
+    def health(self) -> Health:
+        """Figures about the queues and the database itself."""
+        return Health(self._connection)

@@ -1,0 +1,166 @@
+"""Violations: failed verdicts that stand until they are put right."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from connector.store.codec import reason_from_json, reason_to_json
+from connector.store.tables import connections, processes, records, violations
+from rules.model import Enforcement, Reason, RuleId, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A violation as lists show it."""
+
+    id: int
+    connection: str
+    process: str
+    kind: str
+    crm_id: str
+    record: str
+    owner: str | None
+    rule: RuleId
+    enforcement: Enforcement
+    reason: Reason
+    state: str
+    opened_at: datetime
+    seen_at: datetime
+    times: int
+    closed_at: datetime | None
+    closed_by: str | None
+
+
+class Violations:
+    """The `violations` table."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def open(
+        self,
+        failed: Sequence[tuple[int, int, Verdict]],
+        *,
+        now: datetime,
+    ) -> None:
+        """Open a violation for each (record row, process, failed verdict).
+
+        One that stands already is counted and not opened again.
+        """
+        if not failed:
+            return
+        unique = {
+            (record_id, process_id, verdict.rule): verdict
+            for record_id, process_id, verdict in failed
+        }
+        rows: list[dict[str, Any]] = [
+            {
+                "record_id": record_id,
+                "process_id": process_id,
+                "rule": rule,
+                "goal": verdict.goal,
+                "enforcement": verdict.enforcement,
+                "reason": reason_to_json(verdict.reason),
+                "opened_at": now,
+                "seen_at": now,
+                "times": 1,
+            }
+            for (record_id, process_id, rule), verdict in sorted(
+                unique.items(), key=lambda item: item[0]
+            )
+        ]
+        statement = insert(violations).values(rows)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["record_id", "process_id", "rule"],
+                index_where=violations.c.closed_at.is_(None),
+                set_={
+                    "seen_at": statement.excluded.seen_at,
+                    "reason": statement.excluded.reason,
+                    "enforcement": statement.excluded.enforcement,
+                    "times": violations.c.times + 1,
+                },
+            )
+        )
+
+    def resolve(
+        self, passed: Collection[tuple[int, RuleId]], *, by: str, now: datetime
+    ) -> None:
+        """Close the open violations of these (record row, rule) pairs."""
+        if passed:
+            self._close(
+                tuple_(violations.c.record_id, violations.c.rule).in_(sorted(passed)),
+                by=by,
+                now=now,
+            )
+
+    def resolve_all(
+        self, record_ids: Collection[int], *, by: str, now: datetime
+    ) -> None:
+        """Close every open violation of these records, as when they are gone."""
+        if record_ids:
+            self._close(violations.c.record_id.in_(record_ids), by=by, now=now)
+
+    def open_rules(self, record_ids: Collection[int]) -> dict[int, frozenset[RuleId]]:
+        """Return the rules that these records violate now, by row id."""
+        found: dict[int, set[RuleId]] = {}
+        for record_id, rule in self._connection.execute(
+            select(violations.c.record_id, violations.c.rule).where(
+                violations.c.record_id.in_(record_ids),
+                violations.c.closed_at.is_(None),
+            )
+        ):
+            found.setdefault(record_id, set()).add(RuleId(rule))
+        return {record_id: frozenset(rules) for record_id, rules in found.items()}
+
+    def latest(self, *, only_open: bool, limit: int = 200) -> list[Violation]:
+        """Return violations, newest first."""
+        query = (
+            select(
+                violations.c.id,
+                connections.c.name.label("connection"),
+                processes.c.name.label("process"),
+                records.c.kind,
+                records.c.crm_id,
+                func.coalesce(records.c.name, "").label("record"),
+                records.c.owner,
+                violations.c.rule,
+                violations.c.enforcement,
+                violations.c.reason,
+                violations.c.state,
+                violations.c.opened_at,
+                violations.c.seen_at,
+                violations.c.times,
+                violations.c.closed_at,
+                violations.c.closed_by,
+            )
+            .join(records, records.c.id == violations.c.record_id)
+            .join(processes, processes.c.id == violations.c.process_id)
+            .join(connections, connections.c.id == records.c.connection_id)
+            .order_by(violations.c.id.desc())
+            .limit(limit)
+        )
+        if only_open:
+            query = query.where(violations.c.closed_at.is_(None))
+        return [
+            Violation(
+                **{
+                    **row,
+                    "rule": RuleId(row["rule"]),
+                    "enforcement": Enforcement(row["enforcement"]),
+                    "reason": reason_from_json(row["reason"]),
+                }
+            )
+            for row in self._connection.execute(query).mappings()
+        ]
+
+    def _close(self, condition: Any, *, by: str, now: datetime) -> None:
+        self._connection.execute(
+            update(violations)
+            .where(condition, violations.c.closed_at.is_(None))
+            .values(state="resolved", closed_at=now, closed_by=by)
+        )
