@@ -1,0 +1,178 @@
+"""Single demands on a record: a required field, a gate, a check; one verdict each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from rules.expressions import Condition
+from rules.facts import Facts, Ruling
+from rules.model import (
+    Change,
+    Enforcement,
+    FieldName,
+    GoalId,
+    Reason,
+    ReasonCode,
+    Record,
+    Result,
+    RuleId,
+    Value,
+    Verdict,
+)
+from rules.moves import Move, demanding_stages, value_of
+from rules.placeholders import find_placeholder
+from rules.policy import Check, Policy, Stage
+
+FINE = Reason(ReasonCode.FINE)
+NOT_APPLICABLE = Reason(ReasonCode.NOT_APPLICABLE)
+
+LACKING = frozenset(
+    {ReasonCode.FIELD_EMPTY, ReasonCode.FIELD_PLACEHOLDER, ReasonCode.GATE_NOT_MET}
+)
+"""Reasons that say something is missing, so that somebody can bring it."""
+
+_POWER = {power: rank for rank, power in enumerate(Enforcement)}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that the verdicts on one change rest on.
+
+    `facts` are those of the record as it was found; no rule has more power here than
+    `ceiling`.
+    """
+
+    policy: Policy
+    change: Change
+    move: Move
+    facts: Facts
+    ceiling: Enforcement
+
+    def power(self, enforcement: Enforcement) -> Enforcement:
+        """Return how much power a rule has in this case."""
+        return min(enforcement, self.ceiling, key=_POWER.__getitem__)
+
+
+def is_enforced_failure(verdict: Verdict) -> bool:
+    """Return whether something is to be put back because of this verdict."""
+    return verdict.result is Result.FAIL and verdict.enforcement is Enforcement.ENFORCE
+
+
+def required_by(
+    policy: Policy, stage: Stage | None
+) -> Iterator[tuple[Stage, FieldName]]:
+    """Yield the fields that must be filled in `stage`, each with who demands it."""
+    for demanding in demanding_stages(policy, stage):
+        for name in demanding.requires:
+            yield demanding, name
+
+
+def judge_required(
+    case: Case, stage: Stage, record: Record, name: FieldName
+) -> Verdict | None:
+    """Judge one field that `stage` itself requires of `record`; None if that is off."""
+    power = case.power(stage.enforcement)
+    if power is Enforcement.OFF:
+        return None
+    lack = find_lack(record, stage, name)
+    return Verdict(
+        RuleId(f"stage.{stage.key}.requires.{name}"),
+        Result.PASS if lack is None else Result.FAIL,
+        power,
+        FINE if lack is None else lack,
+        stage.goal,
+    )
+
+
+def find_lack(record: Record, stage: Stage, name: FieldName) -> Reason | None:
+    """Return why a required field does not count as filled, None if it does."""
+    value = value_of(record, name)
+    facts: dict[str, Value] = {"field": name, "stage": stage.label}
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return Reason(ReasonCode.FIELD_EMPTY, facts)
+    why = find_placeholder(value)
+    if why is None:
+        return None
+    facts |= {"value": value, "why": str(why)}
+    return Reason(ReasonCode.FIELD_PLACEHOLDER, facts)
+
+
+def judge_gate(case: Case, stage: Stage) -> Verdict | None:
+    """Judge the gate of the stage that is being entered; None if there is none."""
+    power = case.power(stage.enforcement)
+    if stage.gate is None or power is Enforcement.OFF:
+        return None
+    facts: dict[str, Value] = {"stage": stage.label, "condition": stage.gate.text}
+    return _judge_condition(
+        case.facts,
+        RuleId(f"stage.{stage.key}.gate"),
+        stage.gate,
+        power=power,
+        failure=Reason(ReasonCode.GATE_NOT_MET, facts),
+        goal=stage.goal,
+    )
+
+
+def judge_check(
+    case: Case,
+    facts: Facts,
+    check: Check,
+    *,
+    stage: Stage | None,
+    touched: frozenset[str],
+) -> Verdict | None:
+    """Judge a check in which the fields `touched` changed; None if it is off.
+
+    `facts` are those of the record as it will stand, in `stage`.
+    """
+    power = case.power(check.enforcement)
+    if power is Enforcement.OFF:
+        return None
+    if check.while_open and stage is not None and stage.is_closed:
+        return Verdict(check.id, Result.SKIP, power, NOT_APPLICABLE, check.goal)
+    before = case.change.before
+    name = min(touched)
+    failure = Reason(
+        ReasonCode.CHECK_FAILED,
+        {
+            "check": check.id,
+            "condition": check.condition.text,
+            "field": name,
+            "old": None if before is None else value_of(before, name),
+            "new": value_of(facts.record, name),
+        },
+    )
+    return _judge_condition(
+        facts,
+        check.id,
+        check.condition,
+        power=power,
+        failure=failure,
+        goal=check.goal,
+    )
+
+
+def _judge_condition(
+    facts: Facts,
+    rule: RuleId,
+    condition: Condition,
+    *,
+    power: Enforcement,
+    failure: Reason,
+    goal: GoalId | None,
+) -> Verdict:
+    ruling = facts.decide(condition)
+    match ruling:
+        case Ruling.TRUE:
+            return Verdict(rule, Result.PASS, power, FINE, goal)
+        case Ruling.FALSE:
+            return Verdict(rule, Result.FAIL, power, failure, goal)
+        case Ruling.UNDECIDED:
+            empty: dict[str, Value] = {
+                "condition": condition.text,
+                "field": facts.first_empty(condition),
+            }
+            reason = Reason(ReasonCode.UNDECIDED, empty)
+            return Verdict(rule, Result.SKIP, power, reason, goal)
+        case _:
+            assert_never(ruling)

@@ -1,0 +1,57 @@
+"""Which evidence a judgement needs: asking for it costs requests, so no more."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rules.expressions import Condition
+from rules.facts import evidence_read, fields_read
+from rules.model import Change, Enforcement, EvidenceKind
+from rules.moves import (
+    DEMANDING,
+    Move,
+    MoveKind,
+    allows,
+    changed_fields,
+    classify,
+    demanding_stages,
+    is_nothing_new,
+)
+from rules.policy import Policy
+
+
+def needs(
+    policy: Policy,
+    change: Change,
+    now: datetime,  # noqa: ARG001 - part of the judge's contract: a rule may have a time
+) -> frozenset[EvidenceKind]:
+    """Return the kinds of evidence that judging `change` takes; none for most edits."""
+    move = classify(policy, change)
+    if move.kind is MoveKind.ELSEWHERE or is_nothing_new(change, move):
+        return frozenset()
+    found: frozenset[EvidenceKind] = frozenset()
+    for condition in _conditions(policy, change, move):
+        found |= evidence_read(condition)
+    return found
+
+
+def _conditions(policy: Policy, change: Change, move: Move) -> Iterator[Condition]:
+    """Yield the conditions that may be asked when this change is judged."""
+    if policy.governs is not None:
+        yield policy.governs
+    if move.kind is MoveKind.ASTRAY:
+        return
+    if move.kind in DEMANDING and move.target is not None:
+        # A newborn record that fails goes to the furthest stage that it qualifies for.
+        is_born = move.kind is MoveKind.BORN
+        stages = demanding_stages(policy, move.target) if is_born else [move.target]
+        for stage in stages:
+            if stage.gate is not None and stage.enforcement is not Enforcement.OFF:
+                yield stage.gate
+    for allow in allows(policy, move):
+        if allow.when is not None:
+            yield allow.when
+    changed = changed_fields(change)
+    for check in policy.checks:
+        is_on = check.enforcement is not Enforcement.OFF
+        if is_on and fields_read(check.condition) & changed:
+            yield check.condition

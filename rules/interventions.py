@@ -1,0 +1,160 @@
+"""What is to be done about a judgement. Pure: a plan, carried out by the services."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rules.demands import LACKING, is_enforced_failure
+from rules.judge import judge
+from rules.model import (
+    CLOSE_DATE,
+    FORECAST_CATEGORY,
+    PROBABILITY,
+    STAGE,
+    Change,
+    Enforcement,
+    Evidence,
+    FieldName,
+    Judgement,
+    ReasonCode,
+    Record,
+    Result,
+    StageId,
+    Value,
+    Verdict,
+)
+from rules.moves import is_same
+from rules.policy import Policy
+
+ORDER = frozenset({ReasonCode.STAGES_SKIPPED, ReasonCode.BORN_LATE})
+"""Reasons that ask a person to act only while the record is left where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done about one judgement.
+
+    `put_back` are the values to write, `stage` among them when the record goes back to
+    `return_to`; `hold` the move to remember; `explain` the verdicts that the note
+    tells; `ask` those that the one task lists. `duel`: it would have been put back
+    once too often today, so a person decides.
+    """
+
+    put_back: Mapping[FieldName, Value]
+    return_to: StageId | None
+    hold: StageId | None
+    explain: tuple[Verdict, ...]
+    ask: tuple[Verdict, ...]
+    duel: bool
+
+
+def plan(
+    policy: Policy,
+    judgement: Judgement,
+    *,
+    returns_today: int = 0,
+    returns_limit: int = 3,
+) -> Plan:
+    """Return what this judgement asks to be done; an empty plan if nothing.
+
+    After `returns_limit` returns of the record in a day it is only flagged: two
+    automations may be fighting over it.
+    """
+    explain = tuple(judgement.failed(Enforcement.FLAG))
+    put_back = _put_back(policy, judgement)
+    flagged = Plan(
+        put_back={},
+        return_to=None,
+        hold=None,
+        explain=explain,
+        ask=tuple(one for one in explain if _asks(one, put_back={})),
+        duel=False,
+    )
+    if not explain or not put_back:
+        return flagged
+    if returns_today >= returns_limit:
+        return replace(flagged, ask=explain, duel=True)
+    return replace(
+        flagged,
+        put_back=put_back,
+        return_to=judgement.return_to,
+        hold=judgement.wanted if judgement.return_to is not None else None,
+        ask=tuple(one for one in explain if _asks(one, put_back=put_back)),
+    )
+
+
+def demoted(plan: Plan) -> Plan:
+    """Return what is left of a plan whose write the CRM refuses: a note and a task.
+
+    The task lists everything, for now a person has to put it right.
+    """
+    return replace(plan, put_back={}, return_to=None, hold=None, ask=plan.explain)
+
+
+def can_move(
+    policy: Policy, record: Record, to: StageId, evidence: Evidence, now: datetime
+) -> bool:
+    """Return whether moving `record` to the stage `to` would now pass.
+
+    An enforced demand that cannot be decided counts against it: what waits for us can
+    wait a little longer.
+    """
+    moved = replace(record, stage=to)
+    judgement = judge(policy, Change(before=record, after=moved), evidence, now)
+    return judgement.is_governed and not any(
+        verdict.result is Result.ERROR
+        or is_enforced_failure(verdict)
+        or _is_enforced_doubt(verdict)
+        for verdict in judgement.verdicts
+    )
+
+
+def _is_enforced_doubt(verdict: Verdict) -> bool:
+    return (
+        verdict.enforcement is Enforcement.ENFORCE
+        and verdict.reason.code is ReasonCode.UNDECIDED
+    )
+
+
+def _put_back(policy: Policy, judgement: Judgement) -> dict[FieldName, Value]:
+    values = dict(judgement.restore)
+    if judgement.return_to is not None:
+        values = {**_side_effects(policy, judgement), **values}
+        values[STAGE] = judgement.return_to
+    return values
+
+
+def _side_effects(policy: Policy, judgement: Judgement) -> dict[FieldName, Value]:
+    """Return the former values of what the CRM changes by itself with the stage."""
+    before, after = judgement.change.before, judgement.change.after
+    if before is None:
+        return {}
+    names = [PROBABILITY, FORECAST_CATEGORY]
+    # Closing a record stamps its close date; a date set while it stayed open is a
+    # person's own edit, and stays.
+    if _is_closed(policy, after.stage) and not _is_closed(policy, before.stage):
+        names.append(CLOSE_DATE)
+    return {
+        name: before.fields[name]
+        for name in names
+        if name in before.fields
+        and name in after.fields
+        and not is_same(before.fields[name], after.fields[name])
+    }
+
+
+def _is_closed(policy: Policy, stage_id: StageId | None) -> bool:
+    stage = policy.stage(stage_id)
+    return stage is not None and stage.is_closed
+
+
+def _asks(verdict: Verdict, *, put_back: Mapping[FieldName, Value]) -> bool:
+    """Return whether a person must act on this, given what we put back ourselves."""
+    code = verdict.reason.code
+    if code in LACKING:
+        return verdict.reason.facts.get("field") not in put_back
+    if code in ORDER:
+        return STAGE not in put_back
+    return code is ReasonCode.CHECK_FAILED and (
+        verdict.reason.facts.get("field") not in put_back
+    )

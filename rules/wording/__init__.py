@@ -1,0 +1,20 @@
+"""What Slagboom says to people: English and Dutch, plain, short and kind."""
+
+from rules.wording.messages import MessageText, follow_up_task, nudge, settled
+from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
+from rules.wording.reasons import reason_text
+from rules.wording.speech import field_label
+
+__all__ = [
+    "Ending",
+    "MessageText",
+    "TaskText",
+    "field_label",
+    "follow_up_task",
+    "note_html",
+    "nudge",
+    "reason_text",
+    "settled",
+    "stage_label",
+    "task_text",
+]

@@ -1,0 +1,158 @@
+"""English. Plain, short and kind; `{...}` is filled in, the rest is said as it is."""
+
+from rules.model import EvidenceKind, Kind, ReasonCode
+from rules.policy import StepKind
+from rules.wording.catalogue import Catalogue, Count, Noun
+
+ENGLISH = Catalogue(
+    language="en",
+    nouns={
+        Kind.DEAL: Noun(this="This deal", the="the deal"),
+        Kind.LEAD: Noun(this="This lead", the="the lead"),
+        Kind.CONTACT: Noun(this="This contact", the="the contact"),
+        Kind.COMPANY: Noun(this="This company", the="the company"),
+    },
+    counts={
+        EvidenceKind.QUOTES: Count("quote", "quotes", "a quote"),
+        EvidenceKind.MEETINGS: Count("meeting", "meetings", "a meeting"),
+        EvidenceKind.CALLS: Count("call", "calls", "a call"),
+        EvidenceKind.EMAILS: Count("e-mail", "e-mails", "an e-mail"),
+        EvidenceKind.CONTACTS: Count("contact", "contacts", "a contact"),
+    },
+    reasons={
+        ReasonCode.FINE: "This is in order.",
+        ReasonCode.NOT_APPLICABLE: "This rule does not apply here.",
+        ReasonCode.STAGES_SKIPPED: (
+            "{this} went from {from} straight to {to}. Skipped: {skipped}."
+        ),
+        ReasonCode.MOVED_BACK: "{this} went back from {from} to {to}.",
+        ReasonCode.BORN_LATE: (
+            "{this} was created in {stage}. With what is known so far it belongs in"
+            " {furthest}."
+        ),
+        ReasonCode.ALLOWED: "This step is allowed: {why}",
+        ReasonCode.FIELD_EMPTY: "{field} is empty, and {stage} needs it.",
+        ReasonCode.FIELD_PLACEHOLDER: (
+            "{field} says “{value}”. That is not an answer yet, and {stage} needs it."
+        ),
+        ReasonCode.GATE_NOT_MET: (
+            "{stage} needs {condition}, and that is not there yet."
+        ),
+        ReasonCode.CHECK_FAILED: (
+            "{field} went from {old} to {new}. What we agreed: {condition}."
+        ),
+        ReasonCode.UNDECIDED: (
+            "We could not check this, because {field} is empty: {condition}."
+        ),
+        ReasonCode.STAGE_UNKNOWN: (
+            "The stage {stage} is not part of the agreed process, so nothing is checked"
+            " there."
+        ),
+    },
+    to_do={
+        ReasonCode.STAGES_SKIPPED: "First go through: {skipped}.",
+        ReasonCode.BORN_LATE: "Go on from {furthest}, one stage at a time.",
+        ReasonCode.FIELD_EMPTY: "Fill in {field}.",
+        ReasonCode.FIELD_PLACEHOLDER: (
+            "Replace “{value}” in {field} with the real answer."
+        ),
+        ReasonCode.GATE_NOT_MET: "Still needed: {condition}.",
+        ReasonCode.CHECK_FAILED: "Correct {field}. What we agreed: {condition}.",
+    },
+    escalations={
+        StepKind.REMIND: "Once it is logged, these reminders stop by themselves.",
+        StepKind.ESCALATE: (
+            "Ask {person} what is needed, or give it to somebody who has time."
+        ),
+    },
+    phrases={
+        "set_back": "Slagboom put {the} back in {stage}.",
+        "restored": "Slagboom put these values back:",
+        "restored_too": "These values went back as well:",
+        "restored_field": "{field}: from {new} back to {old}",
+        "flagged": "Nothing was changed.",
+        "duel": (
+            "Slagboom has put {the} back several times today. It now stays as it is,"
+            " because the change keeps coming back."
+        ),
+        "refused": (
+            "Slagboom wanted to put this right, but the CRM refused: “{refusal}”"
+        ),
+        "refused_unexplained": (
+            "Slagboom wanted to put this right, but the CRM refused."
+        ),
+        "held": (
+            "You need not move {the} again. As soon as this is there, Slagboom moves it"
+            " to {stage} for you."
+        ),
+        "completed": (
+            "What was missing is there now. Slagboom moved {the} from {from} to {to},"
+            " as you wanted."
+        ),
+        "by_other": "The change was made by {name}.",
+        "why": "Why this matters:",
+        "do": "What to do:",
+        "put_back_yourself": "Put {the} back in {stage}.",
+        "bring_or_put_back": "Bring what is missing, or put {the} back in {stage}.",
+        "put_value_back_yourself": "Set {field} back to {old}.",
+        "exception": "Is this an exception? Talk to {sponsor}.",
+        "exception_nobody": "Is this an exception? Talk to your manager.",
+        "open": "Open {name}",
+        "open_nameless": "Open {the}",
+        "several": "{name}: {count} things to put right",
+        "one": "{name}: {what}",
+        "empty": "(empty)",
+        "yes": "yes",
+        "no": "no",
+        "and": " and ",
+        "or": " or ",
+        "today": "today",
+        "now": "now",
+        "day": "d MMMM y",
+        "moment": "EEEE d MMMM 'at' HH:mm",
+        "moment_with_year": "d MMMM y 'at' HH:mm",
+        "condition": "“{text}”",
+        "count_at_least": "at least {count}",
+        "count_at_most": "at most {count}",
+        "count_exactly": "exactly {count}",
+        "count_none": "no {noun}",
+        "count_other": "a number other than {count}",
+        "at_least": "{field} of {value} or more",
+        "at_most": "{field} of {value} or less",
+        "more": "{field} above {value}",
+        "less": "{field} below {value}",
+        "equal": "{field} equal to {value}",
+        "unequal": "{field} other than {value}",
+        "filled": "{field} filled in",
+        "blank": "{field} left empty",
+        "not_before": "{field} on or after {value}",
+        "not_after": "{field} on or before {value}",
+        "after": "{field} after {value}",
+        "before": "{field} before {value}",
+        "done_by": "It is done as soon as {kinds} is logged.",
+        "done_by_or_task": (
+            "It is done as soon as {kinds} is logged or this task is completed."
+        ),
+        "done_by_task": "It is done as soon as this task is completed.",
+        "came_in": "{name} came in on {moment}, {ago} ago.",
+        "entered": "{name} has been in {stage} since {moment}, {ago} by now.",
+        "idle": "{name} has gone quiet: no contact since {moment}, {ago} ago.",
+        "none_logged": "So far nobody has logged {kinds}.",
+        "with": "It is with {person}.",
+        "with_nobody": "It has no owner at the moment.",
+        "remind_task": "Reminder: {task}",
+        "remind_quiet": "{name} is waiting for you",
+        "escalate_subject": "{name} needs your attention",
+        "do_task": "To do: {task}.",
+        "do_contact": "Get in touch, or plan when you will.",
+        "escalate_nobody": "Give it to somebody who has time.",
+        "settled_subject": "Settled: {name}",
+        "settled_contact": "{name} is settled: there has been contact. Thank you.",
+        "settled_task": "{name} is settled: the task is done. Thank you.",
+        "settled_closed": "{name} has been closed. Nothing more to do here.",
+        "settled_moved_on": (
+            "{name} has moved to another stage. Nothing more to do here."
+        ),
+        "settled_gone": "{name} is no longer in the CRM. Nothing more to do here.",
+    },
+)

@@ -1,0 +1,168 @@
+"""Nederlands, in de je-vorm: kort, gewoon en vriendelijk."""
+
+from rules.model import EvidenceKind, Kind, ReasonCode
+from rules.policy import StepKind
+from rules.wording.catalogue import Catalogue, Count, Noun
+
+DUTCH = Catalogue(
+    language="nl",
+    nouns={
+        Kind.DEAL: Noun(this="Deze deal", the="de deal"),
+        Kind.LEAD: Noun(this="Deze lead", the="de lead"),
+        Kind.CONTACT: Noun(this="Deze contactpersoon", the="de contactpersoon"),
+        Kind.COMPANY: Noun(this="Dit bedrijf", the="het bedrijf"),
+    },
+    counts={
+        EvidenceKind.QUOTES: Count("offerte", "offertes", "een offerte"),
+        EvidenceKind.MEETINGS: Count("afspraak", "afspraken", "een afspraak"),
+        EvidenceKind.CALLS: Count(
+            "telefoongesprek", "telefoongesprekken", "een telefoongesprek"
+        ),
+        EvidenceKind.EMAILS: Count("e-mail", "e-mails", "een e-mail"),
+        EvidenceKind.CONTACTS: Count(
+            "contactpersoon", "contactpersonen", "een contactpersoon"
+        ),
+    },
+    reasons={
+        ReasonCode.FINE: "Dit is in orde.",
+        ReasonCode.NOT_APPLICABLE: "Deze regel geldt hier niet.",
+        ReasonCode.STAGES_SKIPPED: (
+            "{this} ging van {from} meteen door naar {to}. Overgeslagen: {skipped}."
+        ),
+        ReasonCode.MOVED_BACK: "{this} ging terug van {from} naar {to}.",
+        ReasonCode.BORN_LATE: (
+            "{this} is aangemaakt in {stage}. Met wat we nu weten is {furthest} de"
+            " juiste"
+            " fase."
+        ),
+        ReasonCode.ALLOWED: "Deze stap mag: {why}",
+        ReasonCode.FIELD_EMPTY: "{field} is nog leeg, en is nodig voor {stage}.",
+        ReasonCode.FIELD_PLACEHOLDER: (
+            "Bij {field} staat “{value}”. Dat is nog geen antwoord, en het is nodig"
+            " voor"
+            " {stage}."
+        ),
+        ReasonCode.GATE_NOT_MET: (
+            "Voor {stage} is dit nodig: {condition}. Dat is er nog niet."
+        ),
+        ReasonCode.CHECK_FAILED: (
+            "{field} ging van {old} naar {new}. We hebben afgesproken: {condition}."
+        ),
+        ReasonCode.UNDECIDED: (
+            "Dit konden we niet nagaan, want {field} is leeg: {condition}."
+        ),
+        ReasonCode.STAGE_UNKNOWN: (
+            "De fase {stage} hoort niet bij het afgesproken proces. Daar controleren we"
+            " niets."
+        ),
+    },
+    to_do={
+        ReasonCode.STAGES_SKIPPED: "Doorloop eerst: {skipped}.",
+        ReasonCode.BORN_LATE: "Ga verder vanaf {furthest}, fase voor fase.",
+        ReasonCode.FIELD_EMPTY: "Vul {field} in.",
+        ReasonCode.FIELD_PLACEHOLDER: (
+            "Vervang “{value}” bij {field} door het echte antwoord."
+        ),
+        ReasonCode.GATE_NOT_MET: "Nog nodig: {condition}.",
+        ReasonCode.CHECK_FAILED: "Pas {field} aan. We hebben afgesproken: {condition}.",
+    },
+    escalations={
+        StepKind.REMIND: "Zodra het is vastgelegd, stoppen deze herinneringen vanzelf.",
+        StepKind.ESCALATE: (
+            "Vraag {person} wat er nodig is, of geef het aan iemand die tijd heeft."
+        ),
+    },
+    phrases={
+        "set_back": "Slagboom heeft {the} teruggezet naar {stage}.",
+        "restored": "Slagboom heeft deze waarden teruggezet:",
+        "restored_too": "Deze waarden zijn ook teruggezet:",
+        "restored_field": "{field}: van {new} terug naar {old}",
+        "flagged": "Er is niets gewijzigd.",
+        "duel": (
+            "Slagboom heeft {the} vandaag al een paar keer teruggezet. Nu laten we het"
+            " zo, want de wijziging komt steeds terug."
+        ),
+        "refused": (
+            "Slagboom wilde dit rechtzetten, maar het CRM weigerde dat: “{refusal}”"
+        ),
+        "refused_unexplained": (
+            "Slagboom wilde dit rechtzetten, maar het CRM weigerde dat."
+        ),
+        "held": (
+            "Je hoeft {the} niet opnieuw te verplaatsen. Zodra dit er is, zet Slagboom"
+            " {the} vanzelf in {stage}."
+        ),
+        "completed": (
+            "Wat nog ontbrak, is er nu. Slagboom heeft {the} van {from} naar {to}"
+            " verplaatst, zoals je wilde."
+        ),
+        "by_other": "De wijziging is gedaan door {name}.",
+        "why": "Waarom dit ertoe doet:",
+        "do": "Wat je kunt doen:",
+        "put_back_yourself": "Zet {the} terug in {stage}.",
+        "bring_or_put_back": "Vul aan wat ontbreekt, of zet {the} terug in {stage}.",
+        "put_value_back_yourself": "Zet {field} terug op {old}.",
+        "exception": "Is dit een uitzondering? Overleg met {sponsor}.",
+        "exception_nobody": "Is dit een uitzondering? Overleg met je manager.",
+        "open": "Open {name}",
+        "open_nameless": "Open {the}",
+        "several": "{name}: {count} dingen in orde maken",
+        "one": "{name}: {what}",
+        "empty": "(leeg)",
+        "yes": "ja",
+        "no": "nee",
+        "and": " en ",
+        "or": " of ",
+        "today": "vandaag",
+        "now": "nu",
+        "day": "d MMMM y",
+        "moment": "EEEE d MMMM 'om' HH:mm",
+        "moment_with_year": "d MMMM y 'om' HH:mm",
+        "condition": "“{text}”",
+        "count_at_least": "minstens {count}",
+        "count_at_most": "hoogstens {count}",
+        "count_exactly": "precies {count}",
+        "count_none": "geen {noun}",
+        "count_other": "een ander aantal dan {count}",
+        "at_least": "{field} van {value} of meer",
+        "at_most": "{field} van {value} of minder",
+        "more": "{field} boven {value}",
+        "less": "{field} onder {value}",
+        "equal": "{field} gelijk aan {value}",
+        "unequal": "{field} anders dan {value}",
+        "filled": "{field} ingevuld",
+        "blank": "{field} leeg gelaten",
+        "not_before": "{field} op of na {value}",
+        "not_after": "{field} op of voor {value}",
+        "after": "{field} na {value}",
+        "before": "{field} voor {value}",
+        "done_by": "Dit is klaar zodra er {kinds} is vastgelegd.",
+        "done_by_or_task": (
+            "Dit is klaar zodra er {kinds} is vastgelegd of je deze taak afvinkt."
+        ),
+        "done_by_task": "Dit is klaar zodra je deze taak afvinkt.",
+        "came_in": "{name} kwam binnen op {moment}, {ago} geleden.",
+        "entered": "{name} staat sinds {moment} in {stage}, nu {ago}.",
+        "idle": "{name} ligt stil: sinds {moment} geen contact meer, nu {ago}.",
+        "none_logged": "Er is nog geen {bare} vastgelegd.",
+        "with": "Dit ligt bij {person}.",
+        "with_nobody": "Op dit moment is niemand de eigenaar.",
+        "remind_task": "Herinnering: {task}",
+        "remind_quiet": "{name} wacht op je",
+        "escalate_subject": "{name} heeft je aandacht nodig",
+        "do_task": "Te doen: {task}.",
+        "do_contact": "Neem contact op, of plan wanneer je dat doet.",
+        "escalate_nobody": "Geef het aan iemand die tijd heeft.",
+        "settled_subject": "Geregeld: {name}",
+        "settled_contact": "{name} is geregeld: er is contact geweest. Dank je wel.",
+        "settled_task": "{name} is geregeld: de taak is afgerond. Dank je wel.",
+        "settled_closed": "{name} is afgesloten. Je hoeft hier niets meer te doen.",
+        "settled_moved_on": (
+            "{name} staat inmiddels in een andere fase. Je hoeft hier niets meer te"
+            " doen."
+        ),
+        "settled_gone": (
+            "{name} staat niet meer in het CRM. Je hoeft niets meer te doen."
+        ),
+    },
+)

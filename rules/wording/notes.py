@@ -1,0 +1,288 @@
+"""The note on a record's timeline, and the one task that lists all that is missing.
+
+Four parts: what happened, why it matters, what to do, where to click. HTML of p, b, ul,
+li, a and br only; everything that is not ours is escaped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from rules.demands import LACKING
+from rules.interventions import Plan
+from rules.model import (
+    STAGE,
+    Actor,
+    ActorClass,
+    FieldName,
+    Judgement,
+    StageId,
+    Value,
+    Verdict,
+)
+from rules.moves import value_of
+from rules.policy import Policy
+from rules.wording.reasons import reason_in, to_do_in, to_dos
+from rules.wording.speech import (
+    SUBJECT_LENGTH,
+    VALUE_LENGTH,
+    Speech,
+    anchor,
+    bullets,
+    field_label,
+    heading,
+    one_line,
+    paragraph,
+    shorten,
+    speak,
+)
+
+OTHERS = frozenset(
+    {ActorClass.WORKFLOW, ActorClass.INTEGRATION, ActorClass.IMPORT, ActorClass.AGENT}
+)
+"""Actors worth naming in a note: the owner may not know that something changed it."""
+
+
+class Ending(StrEnum):
+    """How an intervention ended, as its note tells it.
+
+    `held`: put back, and carried out by Slagboom once the missing thing is there.
+    `refused`: the CRM did not take our write. `completed`: a held move carried out.
+    """
+
+    RETURNED = "returned"
+    RESTORED = "restored"
+    FLAGGED = "flagged"
+    REFUSED = "refused"
+    HELD = "held"
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskText:
+    """A task in words: `subject` is plain text, `html` its body."""
+
+    subject: str
+    html: str
+
+
+def note_html(
+    policy: Policy,
+    judgement: Judgement,
+    plan: Plan,
+    ending: Ending,
+    *,
+    locale: str,
+    link: str = "",
+    refusal: str = "",
+) -> str:
+    """Return the note as HTML.
+
+    `link` is where to click; `refusal` the CRM's own words when it refused our write.
+    """
+    speech = speak(locale, policy.calendar.timezone)
+    return "".join(
+        [
+            _what_happened(speech, policy, judgement, plan),
+            _what_we_did(speech, policy, judgement, plan, ending, refusal=refusal),
+            _why(speech, policy, plan.explain),
+            _what_to_do(speech, policy, plan, ending),
+            _where(speech, policy, judgement, link),
+        ]
+    )
+
+
+def task_text(
+    policy: Policy,
+    judgement: Judgement,
+    plan: Plan,
+    ending: Ending,
+    *,
+    locale: str,
+    link: str = "",
+) -> TaskText:
+    """Return one task that lists everything a person has to do."""
+    speech = speak(locale, policy.calendar.timezone)
+    is_refused = ending is Ending.REFUSED
+    verdicts = plan.explain if is_refused else plan.ask
+    lines = _put_back_lines(speech, policy, plan) if is_refused else []
+    for verdict in verdicts:
+        line = to_do_in(speech, verdict.reason, policy)
+        if not line and not lines:
+            line = reason_in(speech, verdict.reason, policy)
+        if line and line not in lines:
+            lines.append(line)
+    return TaskText(
+        subject=_subject(speech, judgement, lines),
+        html="".join(
+            [
+                bullets(lines),
+                _why(speech, policy, verdicts),
+                _held(speech, policy, plan, ending),
+                _where(speech, policy, judgement, link),
+            ]
+        ),
+    )
+
+
+def stage_label(policy: Policy, stage_id: StageId | None) -> str:
+    """Return what people call a stage; its id if the policy does not name it."""
+    stage = policy.stage(stage_id)
+    return one_line(stage.label if stage is not None else stage_id or "?")
+
+
+def _what_happened(
+    speech: Speech, policy: Policy, judgement: Judgement, plan: Plan
+) -> str:
+    told = (reason_in(speech, verdict.reason, policy) for verdict in plan.explain)
+    sentences = list(dict.fromkeys(told))
+    if sentences:
+        sentences.append(_by_whom(speech, judgement.change.actor))
+    return paragraph(*sentences)
+
+
+def _by_whom(speech: Speech, actor: Actor) -> str:
+    name = shorten(one_line(actor.name), VALUE_LENGTH)
+    if actor.kind not in OTHERS or not name:
+        return ""
+    return speech.say("by_other", name=name)
+
+
+def _what_we_did(
+    speech: Speech,
+    policy: Policy,
+    judgement: Judgement,
+    plan: Plan,
+    ending: Ending,
+    *,
+    refusal: str,
+) -> str:
+    the = speech.the(policy.kind)
+    change = judgement.change
+    match ending:
+        case Ending.RETURNED | Ending.HELD:
+            back_in = stage_label(policy, plan.return_to)
+            return paragraph(
+                speech.say("set_back", the=the, stage=back_in)
+            ) + _values_put_back(speech, policy, judgement, plan, "restored_too")
+        case Ending.RESTORED:
+            return _values_put_back(speech, policy, judgement, plan, "restored")
+        case Ending.FLAGGED:
+            return paragraph(speech.say("duel" if plan.duel else "flagged", the=the))
+        case Ending.REFUSED:
+            words = shorten(one_line(refusal), VALUE_LENGTH)
+            key = "refused" if words else "refused_unexplained"
+            return paragraph(speech.say(key, refusal=words))
+        case Ending.COMPLETED:
+            came_from = change.before.stage if change.before is not None else None
+            return paragraph(
+                speech.say(
+                    "completed",
+                    the=the,
+                    **{
+                        "from": stage_label(policy, came_from),
+                        "to": stage_label(policy, change.after.stage),
+                    },
+                )
+            )
+        case _:
+            assert_never(ending)
+
+
+def _values_put_back(
+    speech: Speech, policy: Policy, judgement: Judgement, plan: Plan, title: str
+) -> str:
+    after = judgement.change.after
+    lines = [
+        speech.say(
+            "restored_field",
+            field=field_label(policy, name),
+            new=speech.field_value(after, name, value_of(after, name)),
+            old=speech.field_value(after, name, old),
+        )
+        for name, old in _values(plan)
+    ]
+    return paragraph(speech.say(title)) + bullets(lines) if lines else ""
+
+
+def _values(plan: Plan) -> list[tuple[FieldName, Value]]:
+    return [(name, value) for name, value in plan.put_back.items() if name != STAGE]
+
+
+def _why(speech: Speech, policy: Policy, verdicts: Sequence[Verdict]) -> str:
+    wanted = {verdict.goal for verdict in verdicts if verdict.goal is not None}
+    goals = speech.goals(policy, wanted)
+    return heading(speech.say("why"), " ".join(goals)) if goals else ""
+
+
+def _what_to_do(speech: Speech, policy: Policy, plan: Plan, ending: Ending) -> str:
+    if ending is Ending.COMPLETED:
+        return ""
+    is_refused = ending is Ending.REFUSED
+    lines = _put_back_lines(speech, policy, plan) if is_refused else []
+    open_ones = [
+        verdict
+        for verdict in plan.explain
+        if is_refused or verdict.reason.facts.get("field") not in plan.put_back
+    ]
+    lines += to_dos(speech, open_ones, policy)
+    said = heading(speech.say("do")) + bullets(lines) if lines else ""
+    said += _held(speech, policy, plan, ending)
+    if ending is not Ending.FLAGGED:
+        key = "exception" if policy.sponsor else "exception_nobody"
+        said += paragraph(speech.say(key, sponsor=policy.sponsor or ""))
+    return said
+
+
+def _put_back_lines(speech: Speech, policy: Policy, plan: Plan) -> list[str]:
+    """Return what a person has to put back, because the CRM did not let us."""
+    lines = []
+    named = {verdict.reason.facts.get("field") for verdict in plan.explain}
+    if plan.return_to is not None:
+        lacks_only = all(verdict.reason.code in LACKING for verdict in plan.explain)
+        lines.append(
+            speech.say(
+                "bring_or_put_back" if lacks_only else "put_back_yourself",
+                the=speech.the(policy.kind),
+                stage=stage_label(policy, plan.return_to),
+            )
+        )
+    lines += [
+        speech.say(
+            "put_value_back_yourself",
+            field=field_label(policy, name),
+            old=speech.value(value),
+        )
+        for name, value in _values(plan)
+        if name in named
+    ]
+    return lines
+
+
+def _held(speech: Speech, policy: Policy, plan: Plan, ending: Ending) -> str:
+    if ending is not Ending.HELD or plan.hold is None:
+        return ""
+    return paragraph(
+        speech.say(
+            "held",
+            the=speech.the(policy.kind),
+            stage=stage_label(policy, plan.hold),
+        )
+    )
+
+
+def _where(speech: Speech, policy: Policy, judgement: Judgement, link: str) -> str:
+    name = one_line(judgement.change.after.name)
+    if name:
+        return anchor(link, speech.say("open", name=name))
+    return anchor(link, speech.say("open_nameless", the=speech.the(policy.kind)))
+
+
+def _subject(speech: Speech, judgement: Judgement, lines: Sequence[str]) -> str:
+    name = shorten(speech.name(judgement.change.after), SUBJECT_LENGTH // 2)
+    if len(lines) == 1:
+        subject = speech.say("one", name=name, what=lines[0].rstrip("."))
+    else:
+        subject = speech.say("several", name=name, count=str(len(lines)))
+    return shorten(subject, SUBJECT_LENGTH)

@@ -1,0 +1,48 @@
+"""Reasons as sentences: what happened, and what a person can do about it."""
+
+from collections.abc import Sequence
+
+from rules.model import Reason, ReasonCode, Verdict
+from rules.policy import Policy
+from rules.wording.conditions import condition_text
+from rules.wording.speech import VALUE_LENGTH, Speech, field_label, fill, shorten, speak
+
+
+def reason_text(reason: Reason, policy: Policy, locale: str) -> str:
+    """Return what happened, as one or two sentences of plain text."""
+    return reason_in(speak(locale, policy.calendar.timezone), reason, policy)
+
+
+def reason_in(speech: Speech, reason: Reason, policy: Policy) -> str:
+    """Return what happened, in a speech that is at hand."""
+    return fill(speech.words.reasons[reason.code], facts_of(speech, reason, policy))
+
+
+def to_do_in(speech: Speech, reason: Reason, policy: Policy) -> str:
+    """Return what a person can do about it; empty if there is nothing to do."""
+    sentence = speech.words.to_do.get(reason.code, "")
+    return fill(sentence, facts_of(speech, reason, policy))
+
+
+def to_dos(speech: Speech, verdicts: Sequence[Verdict], policy: Policy) -> list[str]:
+    """Return what there is to do about these verdicts, each thing once."""
+    lines = (to_do_in(speech, verdict.reason, policy) for verdict in verdicts)
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def facts_of(speech: Speech, reason: Reason, policy: Policy) -> dict[str, str]:
+    """Return the facts of a reason as words, by the names of the sentences' slots."""
+    facts = {
+        "this": speech.this(policy.kind),
+        "the": speech.the(policy.kind),
+    }
+    for name, value in reason.facts.items():
+        if name == "field":
+            facts[name] = field_label(policy, str(value))
+        elif name == "condition":
+            facts[name] = condition_text(policy, str(value), speech)
+        elif name == "why" and reason.code is ReasonCode.ALLOWED:
+            facts[name] = shorten(str(value).strip(), VALUE_LENGTH)
+        else:
+            facts[name] = speech.value(value)
+    return facts

@@ -1,0 +1,255 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rules.evidence import needs
+from rules.interventions import can_move, demoted, plan
+from rules.judge import judge
+from rules.model import (
+    Actor,
+    ActorClass,
+    Change,
+    Enforcement,
+    Evidence,
+    EvidenceKind,
+    PipelineId,
+    Record,
+    Result,
+    Tally,
+)
+from rules.moves import with_values
+from rules.policy import OnFail, Policy
+from rules.wording import Ending, note_html, reason_text, task_text
+from tests.builders import (
+    NOW,
+    PIPELINE,
+    a_check,
+    a_condition,
+    a_move_rule,
+    a_policy,
+    a_record,
+    a_stage,
+    an_allow,
+    stage_id,
+)
+
+thoroughly = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+KEYS = ("lead", "qualification", "demo", "quote_sent", "won", "lost")
+REQUIRED = ("amount", "decision_maker", "close_date", "lost_reason", "discount")
+CONDITIONS = (
+    "quotes >= 1",
+    "meetings >= 1 && contacts >= 2",
+    "amount >= 0",
+    "discount <= amount",
+    "amount + discount <= probability",
+    "close_date >= today",
+    "decision_maker == null || amount != null",
+)
+
+powers = st.sampled_from(list(Enforcement))
+conditions = st.sampled_from(CONDITIONS).map(a_condition)
+values = {
+    "amount": st.none() | st.floats() | st.integers(-3, 3).map(float),
+    "discount": st.none() | st.integers(-3, 3).map(float),
+    "probability": st.none() | st.integers(-3, 3).map(float),
+    "close_date": st.none()
+    | st.dates(date(2026, 1, 1), date(2027, 12, 31))
+    | st.datetimes(timezones=st.just(UTC)),
+    "contract_date": st.none() | st.dates(),
+    "decision_maker": st.none() | st.sampled_from(["Jan", "nvt", " ", "x"]) | st.text(),
+    "lost_reason": st.none() | st.text(max_size=5),
+    "currency": st.none() | st.sampled_from(["EUR", "??"]),
+}
+evidences = st.dictionaries(
+    st.sampled_from(EvidenceKind), st.builds(Tally, st.integers(0, 3))
+).map(Evidence)
+actors = st.builds(
+    Actor, st.sampled_from([kind for kind in ActorClass if kind != "ourselves"])
+)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Record:
+    return a_record(
+        draw(st.none() | st.sampled_from([*KEYS, "archived"])),
+        fields={name: draw(value) for name, value in values.items()},
+        pipeline=draw(st.sampled_from([PIPELINE, PIPELINE, PipelineId("other")])),
+        name=draw(st.text(max_size=5)),
+    )
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    after = draw(records())
+    before = draw(st.none() | records())
+    if before is not None:
+        kept = draw(st.sets(st.sampled_from(sorted(values))))
+        fields = {**after.fields, **{name: before.fields[name] for name in kept}}
+        after = replace(after, fields=fields)
+    return Change(before, after, draw(actors), is_new=draw(st.booleans()))
+
+
+@st.composite
+def policies(draw: st.DrawFn, power: st.SearchStrategy[Enforcement] = powers) -> Policy:
+    stages = [
+        a_stage(
+            key,
+            None if key == "lost" else position,
+            requires=tuple(draw(st.lists(st.sampled_from(REQUIRED), max_size=2))),
+            enforcement=draw(power),
+            is_closed=key in {"won", "lost"},
+            gate=draw(st.none() | st.sampled_from(CONDITIONS)),
+        )
+        for position, key in enumerate(KEYS)
+    ]
+    checks = [
+        a_check(
+            f"c{number}",
+            draw(st.sampled_from(CONDITIONS)),
+            enforcement=draw(power),
+            on_fail=draw(st.sampled_from(OnFail)),
+            while_open=draw(st.booleans()),
+        )
+        for number in range(draw(st.integers(0, 4)))
+    ]
+    allow = [
+        an_allow(
+            draw(st.sampled_from(KEYS)),
+            draw(st.sampled_from(KEYS)),
+            when=draw(st.none() | st.sampled_from(CONDITIONS)),
+            why=f"reason {number}",
+        )
+        for number in range(draw(st.integers(0, 3)))
+    ]
+    moves = {
+        name: draw(st.none() | power.map(lambda one, name=name: a_move_rule(name, one)))
+        for name in ("skip", "back", "born_late")
+    }
+    return a_policy(
+        stages=tuple(stages),
+        checks=tuple(checks),
+        allow=tuple(allow),
+        governs=draw(st.none() | conditions),
+        since=draw(st.none() | st.just(NOW - timedelta(days=400)) | st.just(NOW)),
+        **moves,
+    )
+
+
+@thoroughly
+@given(policies(), changes(), evidences, st.integers(0, 5))
+def test_nothing_that_can_happen_makes_the_rules_raise(
+    policy, change, evidence, returns_today
+):
+    needs(policy, change, NOW)
+    can_move(policy, change.after, stage_id("won"), evidence, NOW)
+    judgement = judge(policy, change, evidence, NOW)
+    for verdict in judgement.verdicts:
+        assert reason_text(verdict.reason, policy, "nl")
+    found = plan(policy, judgement, returns_today=returns_today)
+    for ending in Ending:
+        for locale in ("en", "nl"):
+            note_html(policy, judgement, found, ending, locale=locale)
+            task_text(policy, judgement, demoted(found), ending, locale=locale)
+
+
+@thoroughly
+@given(policies(), changes(), evidences)
+def test_every_rule_speaks_at_most_once(policy, change, evidence):
+    rules = [one.rule for one in judge(policy, change, evidence, NOW).verdicts]
+    assert len(rules) == len(set(rules))
+
+
+@thoroughly
+@given(policies(), changes(), evidences, st.randoms(use_true_random=False))
+def test_the_order_of_the_rules_never_changes_the_judgement(
+    policy, change, evidence, random
+):
+    def shuffled(things):
+        return tuple(random.sample(things, len(things)))
+
+    other = replace(
+        policy,
+        stages=shuffled(policy.stages),
+        checks=shuffled(policy.checks),
+        allow=shuffled(policy.allow),
+    )
+    assert judge(policy, change, evidence, NOW) == judge(other, change, evidence, NOW)
+
+
+@thoroughly
+@given(
+    policies(st.sampled_from([Enforcement.OFF, Enforcement.OBSERVE])),
+    changes(),
+    evidences,
+)
+def test_observing_never_plans_anything(policy, change, evidence):
+    found = plan(policy, judge(policy, change, evidence, NOW))
+    assert not found.put_back
+    assert found.return_to is None
+    assert found.explain == found.ask == ()
+
+
+@thoroughly
+@given(
+    policies(st.sampled_from([Enforcement.OFF, Enforcement.FLAG])), changes(), evidences
+)
+def test_flagging_never_plans_a_write(policy, change, evidence):
+    assert not plan(policy, judge(policy, change, evidence, NOW)).put_back
+
+
+@thoroughly
+@given(policies(st.just(Enforcement.OFF)), changes(), evidences)
+def test_a_rule_that_is_off_is_silent(policy, change, evidence):
+    verdicts = judge(policy, change, evidence, NOW).verdicts
+    assert all(verdict.result is Result.ERROR for verdict in verdicts)
+
+
+@thoroughly
+@given(policies(), changes(), evidences)
+def test_what_was_put_back_has_nothing_left_to_put_back(policy, change, evidence):
+    judgement = judge(policy, change, evidence, NOW)
+    put_back = plan(policy, judgement).put_back
+    accepted = with_values(change.after, put_back)
+    # Judged against what was accepted, as the next look does: no difference at all.
+    settled = judge(
+        policy, replace(change, before=accepted, after=accepted), evidence, NOW
+    )
+    assert settled.failed() == []
+    # Judged against the former state, as if our write had been the person's own.
+    again = judge(policy, replace(change, after=accepted), evidence, NOW)
+    assert again.return_to is None
+    assert again.restore == {}
+    assert not plan(policy, again).put_back
+
+
+@thoroughly
+@given(policies(), changes(), evidences)
+def test_only_an_enforced_failure_puts_anything_back(policy, change, evidence):
+    judgement = judge(policy, change, evidence, NOW)
+    if judgement.return_to is not None or judgement.restore:
+        assert judgement.failed(Enforcement.ENFORCE)
+    if judgement.wanted is not None:
+        assert judgement.wanted == change.after.stage
+        assert judgement.return_to is not None
+
+
+@thoroughly
+@given(policies(), changes(), evidences)
+def test_our_own_writes_never_fail(policy, change, evidence):
+    ours = replace(change, actor=Actor(ActorClass.OURSELVES))
+    assert (
+        judge(policy, ours, evidence, datetime(2026, 1, 1, tzinfo=UTC)).failed() == []
+    )
+
+
+@thoroughly
+@given(policies(), changes(), evidences)
+def test_evidence_that_was_not_asked_for_changes_no_verdict(policy, change, evidence):
+    wanted = needs(policy, change, NOW)
+    kept = Evidence({k: v for k, v in evidence.tallies.items() if k in wanted})
+    assert judge(policy, change, kept, NOW) == judge(policy, change, evidence, NOW)
