@@ -1,0 +1,386 @@
+"""Acting: what was planned and committed is done to the CRM, in batches.
+
+Every step may have happened already, in a worker that died or in a request whose answer
+was lost: a write is recognised by the state of the record, a note and a task by the key
+that they carry.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from adapters.errors import OutsideError, Transient, Unanswered
+from adapters.ports import Crm, FieldWrite, Note, Outcome, OutcomeKind, Task
+from connector.clock import Clock
+from connector.services.episodes import Episode, with_values
+from connector.store.interventions import (
+    Ended,
+    InterventionKind,
+    InterventionState,
+    PlannedIntervention,
+)
+from rules.model import STAGE, FieldMap, Kind, OwnerId, Record, RecordRef
+from rules.wording import Ending, note_html, task_text
+
+TASK_DUE = timedelta(days=1)
+"""A person has a day to bring what is missing; the task then stands as overdue."""
+
+Made = TypeVar("Made", Note, Task)
+Asked = TypeVar("Asked", FieldWrite, Note, Task)
+
+LocaleOf = Callable[[OwnerId | None, str], str]
+"""The language of an owner, given the policy's own as the last resort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """How an episode went. `accepted` is the state it leaves; None: not over yet.
+
+    `is_stale`: the record moved on before we wrote, and must be judged again.
+    """
+
+    episode: Episode
+    ended: tuple[Ended, ...]
+    accepted: Record | None
+    outcome: Outcome | None = None
+    is_stale: bool = False
+    is_gone: bool = False
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the record's own fields were set, as was planned."""
+        return self.outcome is not None and self.outcome.kind is OutcomeKind.DONE
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the CRM refuses what was planned for the record's own fields."""
+        return self.outcome is not None and self.outcome.kind is OutcomeKind.REFUSED
+
+
+class Act:
+    """Carries out episodes of one connection."""
+
+    def __init__(
+        self,
+        crm: Crm,
+        fields: Mapping[Kind, FieldMap],
+        *,
+        clock: Clock,
+        locale_of: LocaleOf,
+    ) -> None:
+        """Write through `crm`, to people in the language that `locale_of` tells."""
+        self._crm = crm
+        self._fields = fields
+        self._clock = clock
+        self._locale_of = locale_of
+
+    def carry_out(
+        self, episodes: Sequence[Episode], *, still_ours: Callable[[], frozenset[int]]
+    ) -> list[Acted]:
+        """Do what these episodes ask, and say how each went.
+
+        `still_ours` holds the records longer and returns the rows of those that no
+        other worker has taken meanwhile; it is asked before each kind of effect.
+        """
+        writes = self._write(_held(episodes, still_ours()))
+        going_on = [
+            episode for episode in episodes if _goes_on(writes.get(episode.claimed.id))
+        ]
+        ours = _held(going_on, still_ours())
+        notes = self._create(
+            ours,
+            InterventionKind.NOTE,
+            make=lambda episode, row: self._note(episode, row, writes),
+            find=self._crm.find_notes,
+            send=self._crm.write_notes,
+        )
+        tasks = self._create(
+            ours,
+            InterventionKind.TASK,
+            make=lambda episode, row: self._task(episode, row, writes),
+            find=self._crm.find_tasks,
+            send=self._crm.create_tasks,
+        )
+        held = {episode.claimed.id for episode in ours}
+        return [
+            _acted(
+                episode,
+                writes.get(episode.claimed.id),
+                {
+                    InterventionKind.NOTE: notes.get(episode.claimed.id),
+                    InterventionKind.TASK: tasks.get(episode.claimed.id),
+                },
+            )
+            for episode in episodes
+            if episode.claimed.id in held
+            or not _goes_on(writes.get(episode.claimed.id))
+        ]
+
+    def _write(self, episodes: Sequence[Episode]) -> dict[int, Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        writes: dict[Kind, dict[str, tuple[int, FieldWrite]]] = {}
+        for episode in episodes:
+            row = episode.write
+            if row is None:
+                continue
+            if episode.is_resumed and episode.is_written:
+                outcomes[episode.claimed.id] = Outcome(OutcomeKind.DONE)
+            elif not episode.is_writable:
+                outcomes[episode.claimed.id] = Outcome(OutcomeKind.CONFLICT)
+            else:
+                write = FieldWrite(row.key, episode.record, episode.plan.put_back)
+                of_kind = writes.setdefault(episode.record.ref.kind, {})
+                of_kind[row.key] = (episode.claimed.id, write)
+        for kind, by_key in writes.items():
+            fields = self._fields.get(kind, {})
+            ended = _ask(
+                partial(self._crm.write, fields=fields),
+                {key: write for key, (_, write) in by_key.items()},
+            )
+            for key, (record_id, _) in by_key.items():
+                outcomes[record_id] = ended[key]
+        return outcomes
+
+    def _create(
+        self,
+        episodes: Sequence[Episode],
+        kind: InterventionKind,
+        *,
+        make: Callable[[Episode, PlannedIntervention], Made],
+        find: Callable[[Mapping[str, RecordRef]], Mapping[str, str]],
+        send: Callable[[Sequence[Made]], Mapping[str, Outcome]],
+    ) -> dict[int, tuple[Outcome, Made]]:
+        rows = {
+            row.key: (episode, row)
+            for episode in episodes
+            if (row := episode.rows.get(kind)) is not None
+        }
+        made = {key: make(episode, row) for key, (episode, row) in rows.items()}
+        outcomes: dict[str, Outcome] = {}
+        doubtful = {
+            key: episode.record.ref
+            for key, (episode, _) in rows.items()
+            if episode.is_resumed
+        }
+        if doubtful:
+            try:
+                found = find(doubtful)
+            except OutsideError as error:
+                # Not knowing whether they are there, we must not make them again.
+                outcomes.update(dict.fromkeys(doubtful, _failed(error)))
+            else:
+                outcomes.update(
+                    (key, Outcome(OutcomeKind.DONE, external_id))
+                    for key, external_id in found.items()
+                )
+        outcomes.update(
+            _ask(send, {key: one for key, one in made.items() if key not in outcomes})
+        )
+        return {
+            rows[key][0].claimed.id: (outcome, made[key])
+            for key, outcome in outcomes.items()
+        }
+
+    def _note(
+        self,
+        episode: Episode,
+        row: PlannedIntervention,
+        writes: Mapping[int, Outcome],
+    ) -> Note:
+        owner = episode.record.owner
+        policy = episode.active.policy
+        outcome = writes.get(episode.claimed.id)
+        return Note(
+            key=row.key,
+            on=episode.record.ref,
+            at=self._clock.now(),
+            html=note_html(
+                policy,
+                episode.judgement,
+                episode.plan,
+                _ending(episode, outcome),
+                locale=self._locale_of(owner, policy.locale),
+                link=episode.record.url,
+                refusal=outcome.reason if outcome is not None else "",
+            ),
+            owner=owner,
+        )
+
+    def _task(
+        self,
+        episode: Episode,
+        row: PlannedIntervention,
+        writes: Mapping[int, Outcome],
+    ) -> Task:
+        owner = episode.record.owner
+        policy = episode.active.policy
+        text = task_text(
+            policy,
+            episode.judgement,
+            episode.plan,
+            _ending(episode, writes.get(episode.claimed.id)),
+            locale=self._locale_of(owner, policy.locale),
+        )
+        return Task(
+            key=row.key,
+            on=episode.record.ref,
+            subject=text.subject,
+            html=text.html,
+            due_at=self._clock.now() + TASK_DUE,
+            owner=owner,
+        )
+
+
+def _held(episodes: Sequence[Episode], ours: frozenset[int]) -> list[Episode]:
+    return [episode for episode in episodes if episode.claimed.id in ours]
+
+
+def _ask(
+    send: Callable[[Sequence[Asked]], Mapping[str, Outcome]],
+    batch: Mapping[str, Asked],
+) -> dict[str, Outcome]:
+    if not batch:
+        return {}
+    try:
+        outcomes = send(list(batch.values()))
+    except Unanswered as error:
+        return dict.fromkeys(batch, Outcome(OutcomeKind.UNKNOWN, reason=str(error)))
+    except OutsideError as error:
+        return dict.fromkeys(batch, _failed(error))
+    return {
+        key: outcomes.get(key, Outcome(OutcomeKind.UNKNOWN, reason="no answer for it"))
+        for key in batch
+    }
+
+
+def _failed(error: OutsideError) -> Outcome:
+    if isinstance(error, Transient):
+        return Outcome(OutcomeKind.FAILED, reason=str(error))
+    return Outcome(OutcomeKind.REFUSED, reason=str(error))
+
+
+def _goes_on(outcome: Outcome | None) -> bool:
+    """Return whether a person is to be told, after the write ended like this."""
+    return outcome is None or outcome.kind in {OutcomeKind.DONE, OutcomeKind.REFUSED}
+
+
+def _ending(episode: Episode, outcome: Outcome | None) -> Ending:
+    if outcome is None:
+        return Ending.FLAGGED
+    if outcome.kind is OutcomeKind.REFUSED:
+        return Ending.REFUSED
+    if InterventionKind.SET_STAGE in episode.rows:
+        return Ending.COMPLETED
+    if episode.plan.hold is not None:
+        return Ending.HELD
+    if episode.plan.return_to is not None:
+        return Ending.RETURNED
+    return Ending.RESTORED
+
+
+def _acted(
+    episode: Episode,
+    write: Outcome | None,
+    created: Mapping[InterventionKind, tuple[Outcome, Note | Task] | None],
+) -> Acted:
+    if write is not None and write.kind in {OutcomeKind.CONFLICT, OutcomeKind.GONE}:
+        return Acted(
+            episode,
+            ended=tuple(
+                Ended(row.id, InterventionState.SUPERSEDED, error=write.reason)
+                for row in episode.rows.values()
+            ),
+            accepted=None,
+            outcome=write,
+            is_stale=write.kind is OutcomeKind.CONFLICT,
+            is_gone=write.kind is OutcomeKind.GONE,
+        )
+    ended: list[Ended] = []
+    problems: list[str] = []
+    is_over = True
+    if write is not None:
+        assert episode.write is not None
+        state = _STATES.get(write.kind)
+        if state is None:
+            return Acted(
+                episode, (), accepted=None, outcome=write, problems=(write.reason,)
+            )
+        ended.append(
+            Ended(
+                episode.write.id,
+                state,
+                error=write.reason,
+                body=_written_body(episode),
+            )
+        )
+    for kind, result in created.items():
+        row = episode.rows.get(kind)
+        if row is None:
+            continue
+        state = None if result is None else _STATES.get(result[0].kind)
+        if result is None or state is None:
+            is_over = False
+            problems.append("" if result is None else result[0].reason)
+            continue
+        outcome, made = result
+        ended.append(
+            Ended(
+                row.id,
+                state,
+                external_id=outcome.external_id,
+                error=outcome.reason,
+                body=_made_body(made),
+            )
+        )
+        if state is InterventionState.REFUSED:
+            problems.append(outcome.reason)
+    return Acted(
+        episode,
+        ended=tuple(ended),
+        accepted=_accepted(episode, write) if is_over else None,
+        outcome=write,
+        problems=tuple(problems),
+    )
+
+
+_STATES = {
+    OutcomeKind.DONE: InterventionState.DONE,
+    OutcomeKind.REFUSED: InterventionState.REFUSED,
+    # A note on a record that is gone: nothing more is to be done.
+    OutcomeKind.GONE: InterventionState.SUPERSEDED,
+    OutcomeKind.CONFLICT: InterventionState.SUPERSEDED,
+}
+
+
+def _accepted(episode: Episode, write: Outcome | None) -> Record:
+    """Return the state that this episode leaves behind, whatever happened since."""
+    stood = episode.change.after
+    if InterventionKind.SET_STAGE in episode.rows and episode.change.before is not None:
+        stood = episode.change.before
+    if write is not None and write.kind is OutcomeKind.DONE:
+        return with_values(stood, episode.plan.put_back)
+    return stood
+
+
+def _written_body(episode: Episode) -> dict[str, object]:
+    plan = episode.plan
+    return {
+        "from": episode.change.after.stage,
+        "to": plan.put_back.get(STAGE),
+        "values": {name: str(value) for name, value in sorted(plan.put_back.items())},
+        "actor": episode.change.actor.name,
+        "rules": [verdict.rule for verdict in plan.explain],
+    }
+
+
+def _made_body(made: Note | Task) -> dict[str, object]:
+    if isinstance(made, Note):
+        return {"html": made.html}
+    return {
+        "subject": made.subject,
+        "html": made.html,
+        "due_at": made.due_at.isoformat(),
+    }

@@ -1,0 +1,244 @@
+"""Enforcement: look at the records that may have changed, judge, plan, have it done.
+
+Events are hints, state is truth: a record is read, compared with the last state that
+was accepted, and the difference is judged. A hint that came twice, late, out of order
+or from our own write shows no difference, and nothing follows from it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from adapters.errors import OutsideError, Transient
+from connector.clock import Clock, new_id
+from connector.log import get_logger
+from connector.metrics import Counter, Metrics
+from connector.services.act import Act, Acted
+from connector.services.episodes import Episode, resume
+from connector.services.hear import Hear
+from connector.services.judging import Findings, find_out
+from connector.services.people import People
+from connector.services.planning import plan_round
+from connector.services.policies import CrmFor, Policies
+from connector.services.rounds import Round, prepare
+from connector.services.settle import Settling, settle
+from connector.store import Store, Transaction
+from connector.store.connections import Connection
+from connector.store.records import ClaimedRecord
+
+log = get_logger(__name__)
+
+AT_A_TIME = 500
+"""Records in one round: a whole number of the CRM's batches of 100 and of 50."""
+
+PATIENCE = 3
+"""Looks that may fail before a record is looked at alone, so that it harms no other."""
+
+GIVE_UP = 8
+"""Looks that may fail before a record is left until something new is heard of it."""
+
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class LookReport:
+    """What came of a call: how many records were looked at, judged and acted on."""
+
+    looked: int = 0
+    judged: int = 0
+    acted: int = 0
+
+    def __add__(self, other: "LookReport") -> "LookReport":
+        """Return both together."""
+        return LookReport(
+            self.looked + other.looked,
+            self.judged + other.judged,
+            self.acted + other.acted,
+        )
+
+
+class Enforce:
+    """Looks at what is due on a connection. Several may work side by side."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        crm_for: CrmFor,
+        hear: Hear,
+        policies: Policies,
+        people: People,
+        clock: Clock,
+        metrics: Metrics,
+        lease: timedelta = timedelta(seconds=60),
+    ) -> None:
+        """Hold each record for at most `lease` without a sign of life."""
+        self._store = store
+        self._crm_for = crm_for
+        self._hear = hear
+        self._policies = policies
+        self._people = people
+        self._clock = clock
+        self._metrics = metrics
+        self._lease = lease
+
+    def look(self, connection_id: int) -> LookReport:
+        """Take apart what has come in, and look at every record that is due."""
+        with self._store.begin() as tx:
+            connection = tx.connections.get(connection_id)
+        self._hear.take_apart(connection)
+        total = LookReport()
+        while (report := self._look_at_some(connection)) is not None:
+            total += report
+        return total
+
+    def _look_at_some(self, connection: Connection) -> LookReport | None:
+        lease = new_id()
+        claimed = self._claim(connection, lease)
+        if not claimed:
+            return None
+        with self._store.begin() as tx:
+            round_ = prepare(
+                tx,
+                self._policies,
+                self._crm_for(connection),
+                connection,
+                claimed,
+                lease=lease,
+                now=self._clock.now(),
+            )
+        try:
+            findings = find_out(round_, self._clock.now())
+        except OutsideError as error:
+            self._postpone(round_, error)
+            return LookReport(looked=len(claimed))
+        return self._finish(round_, findings)
+
+    def _claim(self, connection: Connection, lease: str) -> list[ClaimedRecord]:
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            claimed = tx.records.claim(
+                connection.id,
+                lease=lease,
+                now=now,
+                until=now + self._lease,
+                limit=AT_A_TIME,
+                patience=PATIENCE,
+            )
+            hopeless = [one for one in claimed if one.attempts > GIVE_UP]
+            if hopeless:
+                self._give_up(tx, connection, hopeless, lease)
+        return claimed
+
+    def _give_up(
+        self,
+        tx: Transaction,
+        connection: Connection,
+        hopeless: list[ClaimedRecord],
+        lease: str,
+    ) -> None:
+        """Leave these records alone until something new is heard of them."""
+        tx.records.shelve(
+            [one.id for one in hopeless],
+            lease=lease,
+            error=f"It could not be looked at in {GIVE_UP} tries.",
+        )
+        names = ", ".join(f"{one.ref.kind} {one.ref.id}" for one in hopeless)
+        tx.notices.tell(
+            f"shelved/{connection.id}",
+            code="records_shelved",
+            message=(
+                f"{connection.name}: {names} could not be looked at in {GIVE_UP} tries"
+                " and is left alone until it changes. The log of the worker says why."
+            ),
+            connection_id=connection.id,
+            now=self._clock.now(),
+        )
+
+    def _finish(self, round_: Round, findings: Findings) -> LookReport:
+        now = self._clock.now()
+        episodes = self._store.run(
+            lambda tx: plan_round(tx, round_, findings.judged, now)
+        )
+        episodes += _resumed(round_, findings)
+        acted = self._act(round_, episodes)
+        settling = Settling(round_, findings, tuple(episodes), tuple(acted))
+        self._store.run(lambda tx: settle(tx, settling, self._clock.now()))
+        self._metrics.count(Counter.RECORDS_JUDGED, by=len(findings.judged))
+        for one in acted:
+            for ended in one.ended:
+                self._metrics.count(Counter.INTERVENTIONS, state=ended.state.value)
+        report = LookReport(len(round_.claimed), len(findings.judged), len(episodes))
+        log.info(
+            "records.looked",
+            connection=round_.connection.name,
+            looked=report.looked,
+            judged=report.judged,
+            acted=report.acted,
+            gone=len(findings.gone),
+        )
+        return report
+
+    def _act(self, round_: Round, episodes: Sequence[Episode]) -> list[Acted]:
+        if not episodes:
+            return []
+        act = Act(
+            round_.crm,
+            round_.fields,
+            clock=self._clock,
+            locale_of=lambda owner, default: self._people.locale_of(
+                round_.connection.id, owner, default
+            ),
+        )
+        ids = [episode.claimed.id for episode in episodes]
+        return act.carry_out(episodes, still_ours=lambda: self._extend(round_, ids))
+
+    def _extend(self, round_: Round, ids: Collection[int]) -> frozenset[int]:
+        until = self._clock.now() + self._lease
+        with self._store.begin() as tx:
+            return tx.records.extend(ids, lease=round_.lease, until=until)
+
+    def _postpone(self, round_: Round, error: OutsideError) -> None:
+        """Give everything back for later: what fails outside is nobody's violation."""
+        now = self._clock.now()
+        attempts = min(one.attempts for one in round_.claimed)
+        wait = min(timedelta(seconds=2**attempts), LONGEST_WAIT)
+        if isinstance(error, Transient) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+        connection = round_.connection
+        with self._store.begin() as tx:
+            tx.records.give_back(
+                [one.id for one in round_.claimed],
+                lease=round_.lease,
+                due_at=now + wait,
+                error=str(error),
+                is_their_fault=False,
+            )
+            if not isinstance(error, Transient):
+                tx.notices.tell(
+                    f"crm/{connection.id}",
+                    code="crm_refuses",
+                    message=f"{connection.name}: {error}",
+                    connection_id=connection.id,
+                    now=now,
+                )
+        self._metrics.count(Counter.CRM_FAILURES, kind=type(error).__name__)
+        log.warning(
+            "look.postponed",
+            connection=connection.name,
+            records=len(round_.claimed),
+            error=str(error),
+            seconds=wait.total_seconds(),
+        )
+
+
+def _resumed(round_: Round, findings: Findings) -> list[Episode]:
+    """Return what an earlier round began and did not end."""
+    episodes = []
+    for look in findings.looks:
+        rows = round_.planned.get(look.claimed.id, ())
+        stored = round_.stored.get(rows[0].judgement_id or 0) if rows else None
+        if stored is not None:
+            active = round_.judged_by[stored.id]
+            episodes.append(resume(look, active, stored, rows))
+    return episodes

@@ -1,0 +1,207 @@
+"""An episode: one record, what was judged about it, and what is to be done.
+
+It is whole in the database before anything is done, so that a worker which finds it
+half done, after a crash or a lost answer, can finish it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connector.clock import new_id
+from connector.services.policies import Active
+from connector.store.interventions import (
+    WRITES,
+    InterventionKind,
+    NewIntervention,
+    PlannedIntervention,
+)
+from connector.store.judgements import StoredJudgement
+from connector.store.records import ClaimedRecord
+from rules.interventions import Plan
+from rules.model import (
+    OWNER,
+    PIPELINE,
+    STAGE,
+    Change,
+    FieldName,
+    Judgement,
+    OwnerId,
+    PipelineId,
+    Record,
+    StageId,
+    Value,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A record that was read afresh, and the difference that is to be judged."""
+
+    claimed: ClaimedRecord
+    record: Record
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A look that a policy spoke about. `completes`: it carries out a hold."""
+
+    look: Look
+    active: Active
+    judgement: Judgement
+    plan: Plan
+    completes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What is to be done about one record: at most one write, one note, one task."""
+
+    claimed: ClaimedRecord
+    record: Record
+    active: Active
+    change: Change
+    verdicts: tuple[Verdict, ...]
+    plan: Plan
+    rows: Mapping[InterventionKind, PlannedIntervention]
+    is_resumed: bool = False
+
+    @property
+    def judgement(self) -> Judgement:
+        """The judgement it rests on."""
+        return Judgement(
+            change=self.change, verdicts=self.verdicts, return_to=self.plan.return_to
+        )
+
+    @property
+    def write(self) -> PlannedIntervention | None:
+        """The planned write, if the record itself is to be changed."""
+        return next((row for kind, row in self.rows.items() if kind in WRITES), None)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the record already stands as the write would leave it."""
+        return all(
+            value_of(self.record, name) == value
+            for name, value in self.plan.put_back.items()
+        )
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the record still stands as it was judged."""
+        return is_same_state(self.record, self.change.after) or (
+            InterventionKind.SET_STAGE in self.rows
+            and self.change.before is not None
+            and is_same_state(self.record, self.change.before)
+        )
+
+    @property
+    def written(self) -> Record:
+        """The record as the write leaves it."""
+        return with_values(self.record, self.plan.put_back)
+
+
+def to_plan(
+    judged: Judged, judgement_id: int, connection_id: int
+) -> list[NewIntervention]:
+    """Return the rows that stand for everything this judgement asks to be done."""
+    plan = judged.plan
+    kinds: list[InterventionKind] = []
+    if judged.completes:
+        kinds = [InterventionKind.SET_STAGE, InterventionKind.NOTE]
+    else:
+        if plan.return_to is not None:
+            kinds.append(InterventionKind.RETURN)
+        elif plan.put_back:
+            kinds.append(InterventionKind.RESTORE)
+        if plan.explain:
+            kinds.append(InterventionKind.NOTE)
+        if plan.ask:
+            kinds.append(InterventionKind.TASK)
+    return [
+        NewIntervention(
+            key=new_id(),
+            connection_id=connection_id,
+            record_id=judged.look.claimed.id,
+            kind=kind,
+            process_id=judged.active.version.process_id,
+            judgement_id=judgement_id,
+        )
+        for kind in kinds
+    ]
+
+
+def to_episode(judged: Judged, rows: Sequence[PlannedIntervention]) -> Episode:
+    """Return the episode of a judgement that has just been planned."""
+    return Episode(
+        claimed=judged.look.claimed,
+        record=judged.look.record,
+        active=judged.active,
+        change=judged.judgement.change,
+        verdicts=judged.judgement.verdicts,
+        plan=judged.plan,
+        rows={row.kind: row for row in rows},
+    )
+
+
+def resume(
+    look: Look,
+    active: Active,
+    stored: StoredJudgement,
+    rows: Sequence[PlannedIntervention],
+) -> Episode:
+    """Return an episode that was planned earlier and has no end yet."""
+    return Episode(
+        claimed=look.claimed,
+        record=look.record,
+        active=active,
+        change=stored.change,
+        verdicts=stored.verdicts,
+        plan=stored.plan,
+        rows={row.kind: row for row in rows},
+        is_resumed=True,
+    )
+
+
+def is_same_state(one: Record, other: Record) -> bool:
+    """Return whether two readings of a record show no difference to be judged.
+
+    A field that only one of them was asked for is no difference.
+    """
+    return (
+        one.pipeline == other.pipeline
+        and one.stage == other.stage
+        and one.owner == other.owner
+        and all(
+            one.fields[name] == other.fields[name]
+            for name in one.fields.keys() & other.fields.keys()
+        )
+    )
+
+
+def value_of(record: Record, name: FieldName) -> Value:
+    """Return a field of a record; stage, pipeline and owner count as fields here."""
+    if name == STAGE:
+        return record.stage
+    if name == PIPELINE:
+        return record.pipeline
+    if name == OWNER:
+        return record.owner
+    return record.fields.get(name)
+
+
+def with_values(record: Record, values: Mapping[FieldName, Value]) -> Record:
+    """Return the record with these fields set."""
+    fields = dict(record.fields)
+    placed: dict[str, object] = {}
+    for name, value in values.items():
+        if name == STAGE:
+            placed["stage"] = None if value is None else StageId(str(value))
+        elif name == PIPELINE:
+            placed["pipeline"] = None if value is None else PipelineId(str(value))
+        elif name == OWNER:
+            placed["owner"] = None if value is None else OwnerId(str(value))
+        else:
+            fields[name] = value
+    return replace(record, fields=fields, **placed)  # type: ignore[arg-type]

@@ -1,0 +1,108 @@
+"""Taking deliveries apart: which records must be looked at, and who changed them."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from adapters.ports import ChangeSource, DeliveryRefused, Heard, HeardKind
+from connector.clock import Clock
+from connector.metrics import Counter, Metrics
+from connector.store import Store, Transaction
+from connector.store.connections import Connection
+from connector.store.deliveries import PendingDelivery
+from rules.model import Kind, RecordRef
+
+SourceFor = Callable[[Connection], ChangeSource]
+
+FOLLOWED = frozenset({Kind.DEAL, Kind.LEAD})
+"""The kinds of record that a policy can speak of."""
+
+AT_A_TIME = 50
+"""Deliveries taken apart in one transaction."""
+
+BURST = 50
+"""So many records in one delivery mean that somebody moves them in bulk."""
+
+GATHERING = timedelta(seconds=1)
+"""How long a burst is left to arrive, so that it is read and answered in full batches.
+
+Somebody who moves one deal does not wait; somebody who moves a thousand does not mind.
+"""
+
+
+class Hear:
+    """Turns stored deliveries into records that are due for a look."""
+
+    def __init__(
+        self, store: Store, source_for: SourceFor, clock: Clock, metrics: Metrics
+    ) -> None:
+        """Understand deliveries through the `source_for` their connection."""
+        self._store = store
+        self._source_for = source_for
+        self._clock = clock
+        self._metrics = metrics
+
+    def take_apart(self, connection: Connection) -> int:
+        """Take apart every waiting delivery of a connection; return how many."""
+        source = self._source_for(connection)
+        taken = 0
+        while True:
+            count = self._store.run(
+                lambda tx: self._take_some(tx, connection.id, source)
+            )
+            taken += count
+            if count < AT_A_TIME:
+                return taken
+
+    def _take_some(
+        self, tx: Transaction, connection_id: int, source: ChangeSource
+    ) -> int:
+        waiting = tx.deliveries.claim(connection_id, limit=AT_A_TIME)
+        for delivery in waiting:
+            try:
+                heard = source.hear(delivery.body)
+            except DeliveryRefused as refused:
+                tx.deliveries.bury(delivery.id, str(refused))
+                self._metrics.count(Counter.DELIVERIES_DEAD, reason=refused.reason)
+                continue
+            self._keep(tx, connection_id, delivery, heard)
+        return len(waiting)
+
+    def _keep(
+        self,
+        tx: Transaction,
+        connection_id: int,
+        delivery: PendingDelivery,
+        heard: Sequence[Heard],
+    ) -> None:
+        refs = {
+            one.ref
+            for one in heard
+            if one.ref is not None
+            and one.ref.kind in FOLLOWED
+            and one.kind is not HeardKind.OTHER
+        }
+        rows = tx.records.ensure(connection_id, refs)
+        new = tx.changes.add(connection_id, delivery.id, heard, rows)
+        for one in heard:
+            if one.kind is HeardKind.MERGED and one.ref in new:
+                self._merge(tx, connection_id, into=one.ref, merged=one.merged)
+        now = self._clock.now()
+        tx.records.hint(
+            [rows[ref] for ref in new],
+            due_at=now + GATHERING if len(new) >= BURST else now,
+        )
+        tx.deliveries.finish(
+            delivery.id, changes=len(heard), repeats=max(0, len(refs) - len(new))
+        )
+
+    def _merge(
+        self,
+        tx: Transaction,
+        connection_id: int,
+        *,
+        into: RecordRef,
+        merged: tuple[RecordRef, ...],
+    ) -> None:
+        for ref in merged:
+            if ref != into:
+                tx.records.merge(connection_id, into=into, merged=ref)

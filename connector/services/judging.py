@@ -1,0 +1,240 @@
+"""Judging a round: read, compare with the baselines, ask for evidence, judge, plan.
+
+Nothing is written here, neither to the CRM nor to the store.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from adapters.ports import Traced
+from connector.services.episodes import Judged, Look, is_same_state, with_values
+from connector.services.rounds import Round
+from connector.store.changes import PendingChange
+from connector.store.holds import Hold
+from connector.store.records import ClaimedRecord
+from rules.evidence import needs
+from rules.interventions import Plan, can_move, plan
+from rules.judge import judge
+from rules.model import (
+    NO_EVIDENCE,
+    STAGE,
+    UNKNOWN_ACTOR,
+    Actor,
+    ActorClass,
+    Change,
+    Evidence,
+    EvidenceKind,
+    Record,
+    RecordRef,
+    StageId,
+)
+from rules.path import judge_path
+
+NO_PLAN = Plan(put_back={}, return_to=None, hold=None, explain=(), ask=(), duel=False)
+
+EvidenceOf = Mapping[RecordRef, Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a round found: every record that is there, what was judged, what is gone.
+
+    `stale` are those that changed while they were looked at.
+    """
+
+    looks: tuple[Look, ...]
+    judged: tuple[Judged, ...]
+    gone: tuple[ClaimedRecord, ...]
+    stale: tuple[ClaimedRecord, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Findings in the making, by row id."""
+
+    looks: dict[int, Look] = field(default_factory=dict)
+    judged: dict[int, Judged] = field(default_factory=dict)
+    gone: dict[int, ClaimedRecord] = field(default_factory=dict)
+    stale: dict[int, ClaimedRecord] = field(default_factory=dict)
+
+    def put(self, look: Look, judged: Judged | None) -> None:
+        self.drop(look.claimed)
+        self.looks[look.claimed.id] = look
+        if judged is not None:
+            self.judged[look.claimed.id] = judged
+
+    def drop(self, claimed: ClaimedRecord) -> None:
+        self.looks.pop(claimed.id, None)
+        self.judged.pop(claimed.id, None)
+
+
+def find_out(round_: Round, now: datetime) -> Findings:
+    """Read and judge every record of the round.
+
+    What is to be written is read twice, the second time with its history and just
+    before it is planned. Raises what `adapters.errors` has.
+    """
+    found = _Found()
+    looks = _read(round_, found)
+    evidence = _gather(round_, looks, now)
+    for look in looks:
+        found.put(look, _judge(round_, look, evidence, now))
+    _confirm(round_, found, evidence, now)
+    return Findings(
+        looks=tuple(found.looks.values()),
+        judged=tuple(found.judged.values()),
+        gone=tuple(found.gone.values()),
+        stale=tuple(found.stale.values()),
+    )
+
+
+def _read(round_: Round, found: _Found) -> list[Look]:
+    fresh: dict[RecordRef, Record] = {}
+    for kind in sorted({one.ref.kind for one in round_.claimed}):
+        refs = [one.ref for one in round_.claimed if one.ref.kind is kind]
+        fresh.update(round_.crm.read(refs, round_.fields_of(kind)))
+    looks = []
+    for claimed in round_.claimed:
+        record = fresh.get(claimed.ref)
+        if record is None:
+            found.gone[claimed.id] = claimed
+        else:
+            looks.append(Look(claimed, record, _change(round_, claimed, record)))
+    return looks
+
+
+def _change(round_: Round, claimed: ClaimedRecord, record: Record) -> Change:
+    imported_at = round_.connection.imported_at
+    before = claimed.baseline
+    if before is not None:
+        # A field that was not asked for at the last look has no former value: the
+        # first look at it is history.
+        before = replace(before, fields={**record.fields, **before.fields})
+    return Change(
+        before=before,
+        after=record,
+        actor=_actor(round_.heard.get(claimed.id, ())),
+        is_new=before is None
+        and imported_at is not None
+        and record.created_at >= imported_at,
+    )
+
+
+def _actor(heard: Sequence[PendingChange]) -> Actor:
+    others = [one.actor for one in heard if one.actor.kind is not ActorClass.OURSELVES]
+    return others[-1] if others else UNKNOWN_ACTOR
+
+
+def _gather(
+    round_: Round, looks: Sequence[Look], now: datetime
+) -> dict[RecordRef, Evidence]:
+    """Ask for the evidence that judging takes, in one batch for each set of kinds."""
+    wanted: dict[frozenset[EvidenceKind], list[RecordRef]] = {}
+    for look in looks:
+        kinds: frozenset[EvidenceKind] = frozenset()
+        hold = round_.holds.get(look.claimed.id)
+        for active in round_.of_kind(look.record.ref.kind):
+            kinds |= needs(active.policy, look.change, now)
+            if hold is not None:
+                kinds |= needs(active.policy, _completing(look, hold), now)
+        if kinds:
+            wanted.setdefault(kinds, []).append(look.record.ref)
+    found: dict[RecordRef, Evidence] = {}
+    for kinds, refs in wanted.items():
+        found.update(round_.crm.evidence(refs, kinds, now))
+    return found
+
+
+def _judge(
+    round_: Round,
+    look: Look,
+    evidence: EvidenceOf,
+    now: datetime,
+    path: Sequence[StageId] = (),
+) -> Judged | None:
+    if look.claimed.id in round_.planned:
+        # First what was begun; the record comes back for the rest.
+        return None
+    facts = evidence.get(look.record.ref, NO_EVIDENCE)
+    before = look.change.before
+    if before is None or not is_same_state(before, look.record):
+        for active in round_.of_kind(look.record.ref.kind):
+            judgement = judge_path(active.policy, look.change, path, facts, now)
+            if judgement.is_governed and judgement.verdicts:
+                returns_today = round_.returns_today.get(look.claimed.id, 0)
+                planned = plan(active.policy, judgement, returns_today=returns_today)
+                return Judged(
+                    look, active, judgement, NO_PLAN if round_.is_paused else planned
+                )
+    return _complete(round_, look, facts, now)
+
+
+def _complete(
+    round_: Round, look: Look, evidence: Evidence, now: datetime
+) -> Judged | None:
+    """Return the move that a hold waits for, if nothing is missing any more."""
+    hold = round_.holds.get(look.claimed.id)
+    if hold is None or look.record.stage != hold.from_stage or round_.is_paused:
+        return None
+    for active in round_.of_kind(look.record.ref.kind):
+        if active.version.process_id == hold.process_id and can_move(
+            active.policy, look.record, hold.to_stage, evidence, now
+        ):
+            return Judged(
+                look,
+                active,
+                judge(active.policy, _completing(look, hold), evidence, now),
+                replace(NO_PLAN, put_back={STAGE: hold.to_stage}),
+                completes=True,
+            )
+    return None
+
+
+def _completing(look: Look, hold: Hold) -> Change:
+    return Change(
+        before=look.record,
+        after=with_values(look.record, {STAGE: hold.to_stage}),
+        actor=Actor(ActorClass.OURSELVES),
+    )
+
+
+def _confirm(round_: Round, found: _Found, evidence: EvidenceOf, now: datetime) -> None:
+    """Read again what is to be written, with its history, and judge that.
+
+    Their way through the stages may show steps that no hint told of. One that has
+    moved on since it was read is left for another look, which asks for its evidence.
+    """
+    writes = [one.look for one in found.judged.values() if one.plan.put_back]
+    for kind in sorted({look.record.ref.kind for look in writes}):
+        of_kind = [look for look in writes if look.record.ref.kind is kind]
+        refs = [look.record.ref for look in of_kind]
+        traced = round_.crm.trace(refs, round_.fields_of(kind))
+        for look in of_kind:
+            after = traced.get(look.record.ref)
+            if after is None or not is_same_state(after.record, look.record):
+                found.drop(look.claimed)
+                left = found.gone if after is None else found.stale
+                left[look.claimed.id] = look.claimed
+                continue
+            retold, path = _retell(round_, look.claimed, after)
+            found.put(retold, _judge(round_, retold, evidence, now, path))
+
+
+def _retell(
+    round_: Round, claimed: ClaimedRecord, traced: Traced
+) -> tuple[Look, list[StageId]]:
+    """Return a look with the actor, and the stages it went through, of its history."""
+    change = _change(round_, claimed, traced.record)
+    before = change.before
+    steps = [
+        step
+        for step in traced.path
+        if before is None or step.entered_at > before.modified_at
+    ]
+    # Our own return leads to where the baseline stands, and is no step.
+    while steps and before is not None and steps[0].stage == before.stage:
+        steps = steps[1:]
+    if steps and change.actor.kind is ActorClass.UNKNOWN:
+        change = replace(change, actor=steps[-1].actor)
+    return Look(claimed, traced.record, change), [step.stage for step in steps]

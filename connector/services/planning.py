@@ -1,0 +1,91 @@
+"""Planning: judgements and what is to be done about them, stored before it is done."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from connector.services.episodes import Episode, Judged, to_episode, to_plan
+from connector.services.rounds import Round
+from connector.store import Transaction
+from connector.store.judgements import NewJudgement
+from rules.model import Enforcement, Result, RuleId, Verdict
+
+
+def plan_round(
+    tx: Transaction, round_: Round, judged: Sequence[Judged], now: datetime
+) -> list[Episode]:
+    """Store the judgements, their violations and their plans; return the episodes.
+
+    A judgement that asks for nothing to be done has none.
+    """
+    ids = tx.judgements.add(
+        [
+            NewJudgement(
+                one.look.claimed.id,
+                one.active.version.id,
+                one.judgement.change,
+                one.judgement.verdicts,
+                one.plan,
+            )
+            for one in judged
+        ],
+        now=now,
+    )
+    wanted = [
+        to_plan(one, judgement_id, round_.connection.id)
+        for one, judgement_id in zip(judged, ids, strict=True)
+    ]
+    rows = iter(
+        tx.interventions.plan([row for some in wanted for row in some], now=now)
+    )
+    episodes = [
+        to_episode(one, [next(rows) for _ in some])
+        for one, some in zip(judged, wanted, strict=True)
+        if some
+    ]
+    _keep_violations(tx, round_, judged, now)
+    return episodes
+
+
+def _keep_violations(
+    tx: Transaction, round_: Round, judged: Sequence[Judged], now: datetime
+) -> None:
+    open_rules = tx.violations.open_rules([one.look.claimed.id for one in judged])
+    tx.violations.resolve(
+        [
+            (one.look.claimed.id, rule)
+            for one in judged
+            for rule in open_rules.get(one.look.claimed.id, ())
+            if _is_met(one, rule)
+        ],
+        by="met",
+        now=now,
+    )
+    tx.violations.open(
+        [
+            (
+                one.look.claimed.id,
+                one.active.version.process_id,
+                _observed(verdict) if round_.is_paused else verdict,
+            )
+            for one in judged
+            for verdict in one.judgement.failed()
+        ],
+        now=now,
+    )
+
+
+def _is_met(judged: Judged, rule: RuleId) -> bool:
+    """Return whether an open violation of this rule is put right by what was judged."""
+    results = {one.rule: one.result for one in judged.judgement.verdicts}
+    if rule in results:
+        return results[rule] is Result.PASS
+    before = judged.judgement.change.before
+    # What was wrong with a move, or lacked in a stage, is over when another move
+    # follows that is not judged by the same rule.
+    has_moved = before is not None and before.stage != judged.look.record.stage
+    return has_moved and rule.startswith(("move.", "stage."))
+
+
+def _observed(verdict: Verdict) -> Verdict:
+    return replace(verdict, enforcement=Enforcement.OBSERVE)

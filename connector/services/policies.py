@@ -1,0 +1,135 @@
+"""Policies: publishing them, and having the current ones at hand, compiled."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from rules.document import compile_policy, parse
+
+from adapters.ports import Crm
+from connector.clock import Clock
+from connector.services.audit import AuditAction
+from connector.store import Store, Transaction
+from connector.store.connections import Connection
+from connector.store.processes import ProcessVersion
+from rules.model import FieldMap, FieldName, Kind, PropertyName
+from rules.policy import Account, Policy
+
+CrmFor = Callable[[Connection], Crm]
+
+_ACCOUNT: TypeAdapter[Account] = TypeAdapter(Account)
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A policy in force, and the version it is."""
+
+    version: ProcessVersion
+    policy: Policy
+
+
+class Policies:
+    """The published policies of every connection. Compiled once a version."""
+
+    def __init__(self, store: Store, crm_for: CrmFor, clock: Clock) -> None:
+        """Read accounts through `crm_for` when something is published."""
+        self._store = store
+        self._crm_for = crm_for
+        self._clock = clock
+        self._compiled: dict[int, Active] = {}
+
+    def active(self, tx: Transaction, connection_id: int) -> tuple[Active, ...]:
+        """Return the policies in force on a connection, by name."""
+        return tuple(
+            self._compile(version) for version in tx.processes.current(connection_id)
+        )
+
+    def version(self, tx: Transaction, version_id: int) -> Active:
+        """Return one version, in force or not."""
+        if version_id not in self._compiled:
+            self._compile(tx.processes.get(version_id))
+        return self._compiled[version_id]
+
+    def draft(self, text: str, connection: Connection | None) -> Policy:
+        """Compile a document as it would be published now.
+
+        Against the account as it stands, or against none. Raises DocumentInvalid with
+        every fault, and what `adapters.errors` has if the account cannot be asked.
+        """
+        return self._draft(text, self._account(connection))
+
+    def publish(
+        self, text: str, connection: Connection, *, note: str, author: str
+    ) -> Active:
+        """Put a document in force, as the next version of its process.
+
+        Raises as `draft` does; then nothing has changed.
+        """
+        account = self._account(connection)
+        assert account is not None
+        policy = self._draft(text, account, connection_id=connection.id)
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            version = tx.processes.publish(
+                connection.id,
+                policy.process,
+                document=text,
+                account=_ACCOUNT.dump_python(account, mode="json"),
+                note=note,
+                author=author,
+                now=now,
+            )
+            tx.audit.add(
+                actor=author,
+                action=AuditAction.POLICY_PUBLISHED,
+                target=f"{connection.name}/{policy.process}",
+                after={"version": version.number},
+                reason=note,
+                now=now,
+            )
+        return self._compile(version)
+
+    def _account(self, connection: Connection | None) -> Account | None:
+        if connection is None:
+            return None
+        return self._crm_for(connection).account((Kind.DEAL, Kind.LEAD))
+
+    def _draft(
+        self, text: str, account: Account | None, *, connection_id: int | None = None
+    ) -> Policy:
+        document = parse(text)
+        return compile_policy(
+            document,
+            account,
+            published_on=self._first_published_at(connection_id, document.process),
+        )
+
+    def _first_published_at(self, connection_id: int | None, process: str) -> datetime:
+        # A new version of a process does not move the line between old and new records.
+        first = None
+        if connection_id is not None:
+            with self._store.begin() as tx:
+                first = tx.processes.first_published_at(connection_id, process)
+        return first or self._clock.now()
+
+    def _compile(self, version: ProcessVersion) -> Active:
+        found = self._compiled.get(version.id)
+        if found is None:
+            policy = compile_policy(
+                parse(version.document),
+                _ACCOUNT.validate_python(version.account),
+                published_on=self._first_published_at(
+                    version.connection_id, version.name
+                ),
+            )
+            found = self._compiled[version.id] = Active(version, policy)
+        return found
+
+
+def fields_by_kind(actives: tuple[Active, ...]) -> Mapping[Kind, FieldMap]:
+    """Return, for each kind of record, every field that some policy speaks of."""
+    found: dict[Kind, dict[FieldName, PropertyName]] = {}
+    for active in actives:
+        found.setdefault(active.policy.kind, {}).update(active.policy.fields)
+    return found

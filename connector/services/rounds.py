@@ -1,0 +1,95 @@
+"""A round: the records that one worker looks at together, and what is known of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.ports import Crm
+from connector.services.policies import Active, Policies, fields_by_kind
+from connector.store import Transaction
+from connector.store.changes import PendingChange
+from connector.store.connections import Connection
+from connector.store.holds import Hold
+from connector.store.interventions import PlannedIntervention
+from connector.store.judgements import StoredJudgement
+from connector.store.records import ClaimedRecord
+from rules.model import FieldMap, Kind
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is known before the CRM is asked anything. Row ids are the keys.
+
+    `planned` and `stored` hold what an earlier round began and did not end;
+    `judged_by` the policies that it was judged by.
+    """
+
+    connection: Connection
+    crm: Crm
+    lease: str
+    claimed: tuple[ClaimedRecord, ...]
+    actives: tuple[Active, ...]
+    fields: Mapping[Kind, FieldMap]
+    heard: Mapping[int, tuple[PendingChange, ...]]
+    planned: Mapping[int, tuple[PlannedIntervention, ...]]
+    stored: Mapping[int, StoredJudgement]
+    judged_by: Mapping[int, Active]
+    holds: Mapping[int, Hold]
+    returns_today: Mapping[int, int]
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether everything is only observed."""
+        return self.connection.paused_at is not None
+
+    def of_kind(self, kind: Kind) -> list[Active]:
+        """Return the policies that speak of this kind of record."""
+        return [active for active in self.actives if active.policy.kind is kind]
+
+    def fields_of(self, kind: Kind) -> FieldMap:
+        """Return the fields of this kind that some policy speaks of."""
+        return self.fields.get(kind, {})
+
+
+def prepare(
+    tx: Transaction,
+    policies: Policies,
+    crm: Crm,
+    connection: Connection,
+    claimed: Sequence[ClaimedRecord],
+    *,
+    lease: str,
+    now: datetime,
+) -> Round:
+    """Return what the store knows of these records."""
+    ids = [one.id for one in claimed]
+    actives = policies.active(tx, connection.id)
+    planned = tx.interventions.planned(ids)
+    stored = tx.judgements.get(
+        {
+            row.judgement_id
+            for rows in planned.values()
+            for row in rows
+            if row.judgement_id is not None
+        }
+    )
+    return Round(
+        # Afresh: it may have been paused since it was last read.
+        connection=tx.connections.get(connection.id),
+        crm=crm,
+        lease=lease,
+        claimed=tuple(claimed),
+        actives=actives,
+        fields=fields_by_kind(actives),
+        heard=tx.changes.pending(ids),
+        planned=planned,
+        stored=stored,
+        judged_by={
+            one.id: policies.version(tx, one.process_version_id)
+            for one in stored.values()
+        },
+        holds=tx.holds.of(ids),
+        returns_today=tx.interventions.returns_since(ids, now - DAY),
+    )

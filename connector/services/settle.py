@@ -1,0 +1,340 @@
+"""Settling: the end of a round, in one transaction.
+
+What was done is noted, the accepted states become the baselines, holds and clocks
+follow, and the records are given back. A worker that dies before this leaves planned
+rows, from which another one goes on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connector.services.act import Acted
+from connector.services.clocks import new_clocks
+from connector.services.episodes import Episode, Look, is_same_state
+from connector.services.judging import Findings
+from connector.services.rounds import Round
+from connector.store import Transaction
+from connector.store.holds import NewHold
+from connector.store.interventions import Ended, InterventionKind, InterventionState
+from connector.store.records import Accepted, ClaimedRecord
+from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId, StageId
+from rules.wording import stage_label
+
+HOLD_CHECK = timedelta(minutes=15)
+"""How often a hold looks by itself; hints of what was missing come sooner."""
+
+LONGEST_WAIT = timedelta(minutes=5)
+
+_BY_HAND = frozenset({ActorClass.PERSON, ActorClass.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Everything that a round came to."""
+
+    round_: Round
+    findings: Findings
+    episodes: tuple[Episode, ...]
+    acted: tuple[Acted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A look that is over. `change` leads to the state that was judged."""
+
+    look: Look
+    change: Change
+    accepted: Record
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the record stands otherwise than we accepted, and needs a look."""
+        record = self.look.record
+        return not (
+            is_same_state(record, self.change.after)
+            or is_same_state(record, self.accepted)
+        )
+
+    @property
+    def stage_entered_at(self) -> datetime | None:
+        """Since when a person put it into its stage."""
+        before = self.change.before
+        if before is not None and before.stage == self.accepted.stage:
+            return self.look.claimed.stage_entered_at
+        if self.change.actor.kind in _BY_HAND:
+            return self.accepted.modified_at
+        return self.look.claimed.stage_entered_at
+
+
+def settle(tx: Transaction, settling: Settling, now: datetime) -> None:
+    """Note how everything of a round ended, and give its records back.
+
+    A record that another worker has taken meanwhile is left to that one.
+    """
+    round_ = settling.round_
+    ours = tx.records.extend(
+        [one.id for one in round_.claimed],
+        lease=round_.lease,
+        until=now + timedelta(minutes=1),
+    )
+    acted = [one for one in settling.acted if one.episode.claimed.id in ours]
+    _end_interventions(tx, acted, now)
+    over = [one for one in _over(settling, acted) if one.look.claimed.id in ours]
+    _follow(tx, round_, over, now)
+    _keep_holds(tx, round_, acted, over, now)
+    _resolve(tx, acted, now)
+    _tell_admin(tx, round_, settling.findings, acted, now)
+    gone = [one for one in settling.findings.gone if one.id in ours]
+    gone += [one.episode.claimed for one in acted if one.is_gone]
+    _lose(tx, round_, gone, now)
+    stale = [one for one in settling.findings.stale if one.id in ours]
+    _give_back(tx, round_, stale, acted, now)
+    _accept(tx, round_, over, now)
+
+
+def _end_interventions(tx: Transaction, acted: Iterable[Acted], now: datetime) -> None:
+    tx.interventions.end([ended for one in acted for ended in one.ended], now=now)
+
+
+def _over(settling: Settling, acted: Iterable[Acted]) -> list[_Over]:
+    """Return the looks that are over: those with nothing to do, and those done."""
+    looks = {look.claimed.id: look for look in settling.findings.looks}
+    busy = {episode.claimed.id for episode in settling.episodes}
+    over = [
+        _Over(look, look.change, look.record)
+        for row_id, look in looks.items()
+        if row_id not in busy
+    ]
+    for one in acted:
+        if one.accepted is not None:
+            look = looks[one.episode.claimed.id]
+            over.append(_Over(look, _change_of(one), one.accepted))
+    return over
+
+
+def _change_of(acted: Acted) -> Change:
+    episode = acted.episode
+    change = episode.change
+    if InterventionKind.SET_STAGE in episode.rows and change.before is not None:
+        # What was judged is the move that we make; the record stands before it.
+        return Change(change.before, episode.record, change.actor)
+    return change
+
+
+def _follow(
+    tx: Transaction, round_: Round, over: Iterable[_Over], now: datetime
+) -> None:
+    """Start the clocks that these changes start; let those that told somebody look."""
+    over = list(over)
+    tx.clocks.start(
+        round_.connection.id,
+        [
+            clock
+            for one in over
+            for active in round_.actives
+            for clock in new_clocks(
+                active,
+                one.look.claimed.id,
+                one.change,
+                one.accepted,
+                entered_at=one.stage_entered_at,
+                now=now,
+            )
+        ],
+    )
+    tx.clocks.nudge([one.look.claimed.id for one in over], now=now)
+
+
+def _keep_holds(
+    tx: Transaction,
+    round_: Round,
+    acted: Iterable[Acted],
+    over: Iterable[_Over],
+    now: datetime,
+) -> None:
+    completed = []
+    opened = []
+    for one in acted:
+        episode = one.episode
+        record_id = episode.claimed.id
+        if InterventionKind.SET_STAGE in episode.rows:
+            if one.is_written:
+                completed.append(record_id)
+        elif one.is_written and episode.plan.hold is not None:
+            opened.append(_new_hold(episode, episode.plan.hold))
+    tx.holds.end(completed, why="completed", now=now)
+    tx.holds.end(
+        [
+            one.look.claimed.id
+            for one in over
+            if (hold := round_.holds.get(one.look.claimed.id)) is not None
+            and one.accepted.stage != hold.from_stage
+        ],
+        why="moved",
+        now=now,
+    )
+    tx.holds.open(opened, now=now, check_due_at=now + HOLD_CHECK)
+
+
+def _new_hold(episode: Episode, to_stage: StageId) -> NewHold:
+    plan = episode.plan
+    assert plan.return_to is not None
+    actor = episode.change.actor
+    return NewHold(
+        record_id=episode.claimed.id,
+        process_id=episode.active.version.process_id,
+        from_stage=plan.return_to,
+        to_stage=to_stage,
+        missing=tuple(verdict.rule for verdict in plan.explain),
+        wanted_by=actor.name or actor.user_id or str(episode.record.owner or ""),
+    )
+
+
+def _resolve(tx: Transaction, acted: Iterable[Acted], now: datetime) -> None:
+    """Close the violations that our own writes have put right."""
+    resolved: dict[str, list[tuple[int, RuleId]]] = {"returned": [], "restored": []}
+    for one in acted:
+        if not one.is_written:
+            continue
+        plan = one.episode.plan
+        is_returned = plan.return_to is not None
+        resolved["returned" if is_returned else "restored"] += [
+            (one.episode.claimed.id, verdict.rule)
+            for verdict in plan.explain
+            # What a return leaves open is what no move is to blame for.
+            if verdict not in plan.ask
+            or (is_returned and verdict.rule.startswith(("move.", "stage.")))
+        ]
+    for by, rules in resolved.items():
+        tx.violations.resolve(rules, by=by, now=now)
+
+
+def _tell_admin(
+    tx: Transaction,
+    round_: Round,
+    findings: Findings,
+    acted: Iterable[Acted],
+    now: datetime,
+) -> None:
+    connection = round_.connection
+    for one in acted:
+        episode = one.episode
+        record = f"{episode.record.ref.kind} {episode.record.ref.id}"
+        if one.is_refused:
+            assert one.outcome is not None
+            tx.notices.tell(
+                f"refused/{connection.id}/{episode.active.policy.process}",
+                code="write_refused",
+                message=(
+                    f"{connection.name} refuses what the policy"
+                    f" {episode.active.policy.process} puts back, lately on {record}:"
+                    f" {one.outcome.reason} The record was flagged instead. Check the"
+                    " account's own rules, and the rights of the connection with"
+                    f" `slagboom probe {connection.name}`."
+                ),
+                connection_id=connection.id,
+                now=now,
+            )
+        if episode.plan.duel:
+            actor = episode.change.actor
+            tx.notices.tell(
+                f"duel/{connection.id}/{episode.record.ref.id}",
+                code="duel",
+                message=(
+                    f"{connection.name}: {record} keeps being moved against the policy"
+                    f" by {actor.name or actor.kind.value}. It was put back several"
+                    " times today and is only flagged now. If that is an automation,"
+                    " stop it or allow the move in the policy."
+                ),
+                connection_id=connection.id,
+                now=now,
+            )
+    for judged in findings.judged:
+        for verdict in judged.judgement.verdicts:
+            if (
+                verdict.result is Result.ERROR
+                and verdict.reason.code is ReasonCode.STAGE_UNKNOWN
+            ):
+                policy = judged.active.policy
+                stage = judged.look.record.stage
+                tx.notices.tell(
+                    f"stage/{connection.id}/{policy.process}/{stage}",
+                    code="stage_unknown",
+                    message=(
+                        f"{connection.name}: records stand in the stage"
+                        f" {stage_label(policy, stage)!r}, which the policy"
+                        f" {policy.process} does not name. They are left alone. Add"
+                        " the stage to the policy, or empty it in the CRM."
+                    ),
+                    connection_id=connection.id,
+                    now=now,
+                )
+
+
+def _lose(
+    tx: Transaction, round_: Round, gone: list[ClaimedRecord], now: datetime
+) -> None:
+    """Close everything about records that are gone from the CRM."""
+    ids = [one.id for one in gone]
+    tx.interventions.end(
+        [
+            Ended(row.id, InterventionState.SUPERSEDED, error="The record is gone.")
+            for row_id in ids
+            for row in round_.planned.get(row_id, ())
+        ],
+        now=now,
+    )
+    tx.clocks.end_all(ids, why="gone", now=now)
+    tx.holds.end(ids, why="gone", now=now)
+    tx.violations.resolve_all(ids, by="gone", now=now)
+    tx.changes.finish(
+        [change.id for row_id in ids for change in round_.heard.get(row_id, ())]
+    )
+    tx.records.lose(ids, lease=round_.lease)
+
+
+def _give_back(
+    tx: Transaction,
+    round_: Round,
+    stale: list[ClaimedRecord],
+    acted: Iterable[Acted],
+    now: datetime,
+) -> None:
+    """Give back what must be looked at again: what failed a little later."""
+    again = [one.id for one in stale]
+    again += [one.episode.claimed.id for one in acted if one.is_stale]
+    tx.records.give_back(again, lease=round_.lease, due_at=now)
+    for one in acted:
+        if one.accepted is None and not one.is_stale and not one.is_gone:
+            claimed = one.episode.claimed
+            tx.records.give_back(
+                [claimed.id],
+                lease=round_.lease,
+                due_at=now + min(timedelta(seconds=2**claimed.attempts), LONGEST_WAIT),
+                error="; ".join(one.problems) or None,
+            )
+
+
+def _accept(
+    tx: Transaction, round_: Round, over: Iterable[_Over], now: datetime
+) -> None:
+    over = list(over)
+    elsewhere = [one.look.claimed.id for one in over if one.is_elsewhere]
+    tx.changes.finish(
+        [
+            change.id
+            for one in over
+            if not one.is_elsewhere
+            for change in round_.heard.get(one.look.claimed.id, ())
+        ]
+    )
+    # A hint since the claim keeps a record due.
+    tx.records.hint(elsewhere, due_at=now)
+    tx.records.accept(
+        [
+            Accepted(one.look.claimed, one.accepted, one.stage_entered_at)
+            for one in over
+        ],
+        lease=round_.lease,
+    )
