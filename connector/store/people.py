@@ -48,13 +48,6 @@ class Person:
     away_from: datetime | None = None
     away_until: datetime | None = None
 
-    def is_away(self, now: datetime) -> bool:
-        """Return whether they are on leave at `now`."""
-        if self.away_from is None and self.away_until is None:
-            return False
-        has_begun = self.away_from is None or self.away_from <= now
-        return has_begun and (self.away_until is None or now < self.away_until)
-
 
 _PERSON = [people.c[name] for name in Person.__slots__]
 
@@ -128,10 +121,27 @@ class People:
         )
         return None if row is None else _owner(row)
 
+    def find_owner_of(self, connection_id: int, email: str) -> Owner | None:
+        """Return the owner with this address on a connection, an active one first."""
+        row = (
+            self._connection.execute(
+                select(owners)
+                .where(
+                    owners.c.connection_id == connection_id,
+                    owners.c.email == _address(email),
+                )
+                .order_by(owners.c.is_active.desc(), owners.c.owner)
+                .limit(1)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        return None if row is None else _owner(row)
+
     def has_left(self, email: str) -> bool:
         """Return whether every CRM that knows this address calls it inactive."""
         rows = self._connection.scalars(
-            select(owners.c.is_active).where(owners.c.email == email.strip().lower())
+            select(owners.c.is_active).where(owners.c.email == _address(email))
         ).all()
         return bool(rows) and not any(rows)
 
@@ -142,7 +152,7 @@ class People:
             return person.name
         name = self._connection.scalars(
             select(owners.c.name)
-            .where(owners.c.email == email.strip().lower(), owners.c.name != "")
+            .where(owners.c.email == _address(email), owners.c.name != "")
             .order_by(owners.c.is_active.desc(), owners.c.connection_id)
             .limit(1)
         ).first()

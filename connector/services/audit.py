@@ -1,0 +1,19 @@
+"""The verbs of the audit: every change of policy, credential and right has one."""
+
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """What somebody did, as a dotted verb in the past."""
+
+    CONNECTION_SAVED = "connection.saved"
+    CONNECTION_PAUSED = "connection.paused"
+    CONNECTION_RESUMED = "connection.resumed"
+    POLICY_PUBLISHED = "policy.published"
+    CHANNEL_SAVED = "channel.saved"
+    CHANNEL_REMOVED = "channel.removed"
+    CHANNEL_ENABLED = "channel.enabled"
+    CHANNEL_DISABLED = "channel.disabled"
+    CHANNEL_TESTED = "channel.tested"
+    PEOPLE_IMPORTED = "people.imported"
+    MANAGER_SET = "manager.set"

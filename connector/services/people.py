@@ -1,0 +1,198 @@
+"""People: who owns what, which language they read, and who is told in whose place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from adapters.ports import Crm
+from connector.clock import Clock
+from connector.services.audit import AuditAction
+from connector.services.directory import Directory, Known
+from connector.store import Store, Transaction
+from connector.store.connections import Connection
+from connector.store.people import Owner, Person
+from rules.model import OwnerId
+from rules.policy import Policy, Recipient
+
+FRESH = timedelta(seconds=60)
+"""How long the languages of a connection's owners are kept in memory."""
+
+
+class Instead(StrEnum):
+    """In whose place somebody is told; `NOBODY`: they are the one that was meant."""
+
+    NOBODY = "nobody"
+    DEPUTY = "deputy"
+    MANAGER = "manager"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Somebody to be told. `zone` is an IANA name."""
+
+    email: str
+    name: str
+    locale: str
+    zone: str
+    instead: Instead = Instead.NOBODY
+
+
+class People:
+    """The people of every connection."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Remember languages for a minute, by `clock`."""
+        self._store = store
+        self._clock = clock
+        self._locales: dict[int, tuple[datetime, dict[OwnerId, str]]] = {}
+
+    def sync(self, connection: Connection, crm: Crm) -> int:
+        """Store who can own records in this CRM; return how many.
+
+        Raises what `adapters.errors` has if the CRM cannot be asked.
+        """
+        users = crm.people()
+        with self._store.begin() as tx:
+            tx.people.sync_owners(
+                connection.id,
+                [
+                    Owner(
+                        user.owner, user.email, user.name, user.is_active, user.manager
+                    )
+                    for user in users
+                ],
+            )
+        self._locales.pop(connection.id, None)
+        return len(users)
+
+    def save(self, persons: Sequence[Person], *, author: str) -> None:
+        """Store people as an admin tells of them, e.g. from a file."""
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            tx.people.save(persons, now=now)
+            tx.audit.add(
+                actor=author,
+                action=AuditAction.PEOPLE_IMPORTED,
+                target="people",
+                after={"people": len(persons)},
+                now=now,
+            )
+        self._locales.clear()
+
+    def set_manager(self, email: str, manager: str | None, *, author: str) -> None:
+        """Set who leads somebody; None leaves it to the CRM."""
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            before = tx.people.find(email)
+            tx.people.set_manager(email, manager, now=now)
+            tx.audit.add(
+                actor=author,
+                action=AuditAction.MANAGER_SET,
+                target=email.lower(),
+                before={"manager": before.manager if before is not None else None},
+                after={"manager": manager},
+                now=now,
+            )
+
+    def locale_of(self, connection_id: int, owner: OwnerId | None, default: str) -> str:
+        """Return the language of an owner, `default` for whom we know none."""
+        if owner is None:
+            return default
+        now = self._clock.now()
+        kept = self._locales.get(connection_id)
+        if kept is None or now - kept[0] >= FRESH:
+            kept = self._locales[connection_id] = (now, self._read(connection_id))
+        return kept[1].get(owner, default)
+
+    def recipient_of(
+        self,
+        tx: Transaction,
+        connection_id: int,
+        *,
+        owner: OwnerId | None,
+        role: Recipient,
+        policy: Policy,
+    ) -> Addressee | None:
+        """Return who is told when a ladder says `role`, of a record of `owner`.
+
+        Whoever is meant, else their deputy, else the next manager above who is there,
+        else the policy's fallback. None if there is nobody at all; the admin then has
+        a notice of it.
+        """
+        now = self._clock.now()
+        key = f"nobody/{connection_id}/{policy.process}/{owner or ''}/{role.value}"
+        for known, instead in _candidates(
+            Directory(tx, connection_id), owner, role, policy.fallback, now
+        ):
+            if known.can_be_told(now):
+                tx.notices.resolve(key, now=now)
+                return _addressee(known, instead, policy)
+        whose = "a record without owner" if owner is None else f"owner {owner}"
+        tx.notices.tell(
+            key,
+            code="nobody_to_tell",
+            message=(
+                f"A follow-up of {policy.process} had nobody to tell: the"
+                f" {role.value} for {whose} is not known or not there, and the policy"
+                " names no fallback who is. Name one in the policy, under people."
+            ),
+            connection_id=connection_id,
+            now=now,
+        )
+        return None
+
+    def _read(self, connection_id: int) -> dict[OwnerId, str]:
+        with self._store.begin() as tx:
+            owners = tx.people.owners(connection_id)
+            persons = tx.people.find_all([one.email for one in owners.values()])
+        found: dict[OwnerId, str] = {}
+        for owner, one in owners.items():
+            person = persons.get(one.email)
+            if person is not None and person.locale:
+                found[owner] = person.locale
+        return found
+
+
+def _candidates(
+    directory: Directory,
+    owner: OwnerId | None,
+    role: Recipient,
+    fallback: str | None,
+    now: datetime,
+) -> Iterator[tuple[Known, Instead]]:
+    """Yield whom to try, best first; may yield people who are not there."""
+    owning = None if owner is None else directory.of_owner(owner)
+    # Nobody is told of what they ignored as if they were their own manager.
+    passed = set()
+    match role:
+        case Recipient.OWNER:
+            meant = owning
+        case Recipient.MANAGER:
+            meant = None if owning is None else directory.manager_of(owning)
+            passed = set() if owning is None else {owning.email}
+        case _:
+            assert_never(role)
+    instead = Instead.NOBODY
+    while meant is not None and meant.email not in passed:
+        yield meant, instead
+        # A deputy stands in for who is away, not for who has left.
+        if meant.is_away(now) and meant.deputy and meant.deputy not in passed:
+            yield directory.of_email(meant.deputy), Instead.DEPUTY
+        passed.add(meant.email)
+        meant = directory.manager_of(meant)
+        instead = Instead.MANAGER
+    if fallback:
+        yield directory.of_email(fallback), Instead.FALLBACK
+
+
+def _addressee(known: Known, instead: Instead, policy: Policy) -> Addressee:
+    return Addressee(
+        email=known.email,
+        name=known.name,
+        locale=known.locale or policy.locale,
+        zone=known.zone or policy.calendar.timezone,
+        instead=instead,
+    )

@@ -1,0 +1,144 @@
+"""What the store keeps about people, channels, notices and the audit."""
+
+from datetime import timedelta
+
+import pytest
+
+from connector.store import Store
+from connector.store.people import Owner, Person
+from rules.model import OwnerId
+from tests.fakes.clock import FrozenClock
+
+
+@pytest.fixture
+def acme(store: Store, clock: FrozenClock) -> int:
+    with store.begin() as tx:
+        return tx.connections.save(
+            "acme", vendor="hubspot", settings={}, secrets=b"", now=clock.now()
+        )
+
+
+def test_the_audit_keeps_what_was_before_and_after(store: Store, clock: FrozenClock):
+    with store.begin() as tx:
+        for number in (1, 2):
+            tx.audit.add(
+                actor="anna",
+                action="policy.published",
+                target="acme/new-business",
+                after={"version": number},
+                reason="pilot",
+                now=clock.now(),
+            )
+        tx.audit.add(actor="anna", action="x.y", target="other", now=clock.now())
+        entries = tx.audit.latest(target="acme/new-business")
+    assert [entry.after for entry in entries] == [{"version": 2}, {"version": 1}]
+    assert (entries[0].before, entries[0].reason) == (None, "pilot")
+
+
+def test_slack_is_tried_before_mail_whatever_came_first(
+    store: Store, clock: FrozenClock
+):
+    with store.begin() as tx:
+        for name, kind in (("post", "smtp"), ("b", "slack"), ("a", "slack")):
+            tx.channels.add(
+                name, kind=kind, settings={"x": name}, secrets=b"s", now=clock.now()
+            )
+        assert [one.name for one in tx.channels.all()] == ["b", "a", "post"]
+
+
+def test_a_channel_added_again_keeps_its_place_and_is_enabled(
+    store: Store, clock: FrozenClock
+):
+    with store.begin() as tx:
+        for name in ("a", "b"):
+            tx.channels.add(
+                name, kind="slack", settings={}, secrets=b"s", now=clock.now()
+            )
+        assert tx.channels.enable("a", is_enabled=False)
+        tx.channels.mark_tested("a", {"is_ok": False})
+        found = tx.channels.find("a")
+        assert found is not None
+        assert (found.is_enabled, found.settings) == (False, {})
+        tx.channels.add(
+            "a", kind="slack", settings={"n": 1}, secrets=b"t", now=clock.now()
+        )
+        first, _ = tx.channels.all()
+        assert (first.name, first.is_enabled, first.settings) == ("a", True, {"n": 1})
+        assert (first.secrets, first.last_test) == (b"t", {})
+        assert tx.channels.remove("a")
+        assert not tx.channels.remove("a")
+        assert tx.channels.find("a") is None
+
+
+def test_a_notice_is_counted_and_comes_back_after_it_was_settled(
+    store: Store, clock: FrozenClock, acme: int
+):
+    def tell(message: str) -> bool:
+        with store.begin() as tx:
+            return tx.notices.tell(
+                "k", code="c", message=message, connection_id=acme, now=clock.now()
+            )
+
+    assert tell("first")
+    first_at = clock.now()
+    clock.advance(timedelta(hours=1))
+    assert not tell("second")
+    with store.begin() as tx:
+        [notice] = tx.notices.open()
+        assert (notice.times, notice.message) == (2, "second")
+        assert (notice.first_at, notice.connection) == (first_at, "acme")
+        assert tx.notices.resolve("k", now=clock.now())
+        assert not tx.notices.resolve("k", now=clock.now())
+        assert tx.notices.open() == []
+    assert tell("third")
+    with store.begin() as tx:
+        [notice] = tx.notices.open()
+    assert (notice.times, notice.first_at) == (1, clock.now())
+
+
+def test_an_owner_whom_the_crm_no_longer_names_has_left(store: Store, acme: int):
+    robin = Owner(OwnerId("1"), "Robin@Example.com", "Robin")
+    marit = Owner(OwnerId("2"), "marit@example.com", "Marit", manager=OwnerId("1"))
+    with store.begin() as tx:
+        tx.people.sync_owners(acme, [marit, robin])
+        tx.people.sync_owners(acme, [marit])
+        tx.people.sync_owners(acme, [])
+        found = tx.people.owners(acme)
+        assert not found[OwnerId("1")].is_active
+        assert found[OwnerId("1")].email == "robin@example.com"
+        assert found[OwnerId("2")] == marit
+        assert tx.people.has_left("ROBIN@example.com")
+        assert not tx.people.has_left("marit@example.com")
+        assert not tx.people.has_left("nobody@example.com")
+
+
+def test_what_the_admin_says_of_a_person_is_replaced_but_a_found_slack_id_stays(
+    store: Store, clock: FrozenClock
+):
+    now = clock.now()
+    with store.begin() as tx:
+        tx.people.save(
+            [Person("Robin@example.com", "Robin", manager="Marit@example.com")],
+            now=now,
+        )
+        tx.people.remember_slack("robin@example.com", "U1")
+        tx.people.save([Person("robin@example.com", "Robin R", locale="nl")], now=now)
+        found = tx.people.find("ROBIN@example.com")
+        assert found is not None
+        assert (found.name, found.slack, found.locale) == ("Robin R", "U1", "nl")
+        assert found.manager is None
+        tx.people.remember_slack("nobody@example.com", "U2")
+        assert [one.email for one in tx.people.all()] == ["robin@example.com"]
+
+
+def test_a_manager_can_be_set_for_somebody_only_the_crm_knows(
+    store: Store, clock: FrozenClock, acme: int
+):
+    with store.begin() as tx:
+        tx.people.sync_owners(acme, [Owner(OwnerId("1"), "r@example.com", "Robin")])
+        tx.people.set_manager("R@example.com", "M@example.com", now=clock.now())
+        found = tx.people.find("r@example.com")
+        assert found is not None
+        assert (found.name, found.manager) == ("Robin", "m@example.com")
+        tx.people.set_manager("r@example.com", None, now=clock.now())
+        assert tx.people.find_all(["R@example.com"])["r@example.com"].manager is None
