@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
 
-from adapters.errors import OutsideError, Transient, Unanswered
 from adapters.ports import Crm, FieldWrite, Note, Outcome, OutcomeKind, Task
 from connector.clock import Clock
 from connector.services.episodes import Episode, with_values
+from connector.services.outside import ENDINGS, Made, ask, create
 from connector.store.interventions import (
     Ended,
     InterventionKind,
@@ -26,9 +25,6 @@ from rules.wording import Ending, note_html, task_text
 
 TASK_DUE = timedelta(days=1)
 """A person has a day to bring what is missing; the task then stands as overdue."""
-
-Made = TypeVar("Made", Note, Task)
-Asked = TypeVar("Asked", FieldWrite, Note, Task)
 
 LocaleOf = Callable[[OwnerId | None, str], str]
 """The language of an owner, given the policy's own as the last resort."""
@@ -136,7 +132,7 @@ class Act:
                 of_kind[row.key] = (episode.claimed.id, write)
         for kind, by_key in writes.items():
             fields = self._fields.get(kind, {})
-            ended = _ask(
+            ended = ask(
                 partial(self._crm.write, fields=fields),
                 {key: write for key, (_, write) in by_key.items()},
             )
@@ -159,25 +155,15 @@ class Act:
             if (row := episode.rows.get(kind)) is not None
         }
         made = {key: make(episode, row) for key, (episode, row) in rows.items()}
-        outcomes: dict[str, Outcome] = {}
-        doubtful = {
-            key: episode.record.ref
-            for key, (episode, _) in rows.items()
-            if episode.is_resumed
-        }
-        if doubtful:
-            try:
-                found = find(doubtful)
-            except OutsideError as error:
-                # Not knowing whether they are there, we must not make them again.
-                outcomes.update(dict.fromkeys(doubtful, _failed(error)))
-            else:
-                outcomes.update(
-                    (key, Outcome(OutcomeKind.DONE, external_id))
-                    for key, external_id in found.items()
-                )
-        outcomes.update(
-            _ask(send, {key: one for key, one in made.items() if key not in outcomes})
+        outcomes = create(
+            made,
+            doubtful={
+                key: episode.record.ref
+                for key, (episode, _) in rows.items()
+                if episode.is_resumed
+            },
+            find=find,
+            send=send,
         )
         return {
             rows[key][0].claimed.id: (outcome, made[key])
@@ -238,30 +224,6 @@ def _held(episodes: Sequence[Episode], ours: frozenset[int]) -> list[Episode]:
     return [episode for episode in episodes if episode.claimed.id in ours]
 
 
-def _ask(
-    send: Callable[[Sequence[Asked]], Mapping[str, Outcome]],
-    batch: Mapping[str, Asked],
-) -> dict[str, Outcome]:
-    if not batch:
-        return {}
-    try:
-        outcomes = send(list(batch.values()))
-    except Unanswered as error:
-        return dict.fromkeys(batch, Outcome(OutcomeKind.UNKNOWN, reason=str(error)))
-    except OutsideError as error:
-        return dict.fromkeys(batch, _failed(error))
-    return {
-        key: outcomes.get(key, Outcome(OutcomeKind.UNKNOWN, reason="no answer for it"))
-        for key in batch
-    }
-
-
-def _failed(error: OutsideError) -> Outcome:
-    if isinstance(error, Transient):
-        return Outcome(OutcomeKind.FAILED, reason=str(error))
-    return Outcome(OutcomeKind.REFUSED, reason=str(error))
-
-
 def _goes_on(outcome: Outcome | None) -> bool:
     """Return whether a person is to be told, after the write ended like this."""
     return outcome is None or outcome.kind in {OutcomeKind.DONE, OutcomeKind.REFUSED}
@@ -303,7 +265,7 @@ def _acted(
     is_over = True
     if write is not None:
         assert episode.write is not None
-        state = _STATES.get(write.kind)
+        state = ENDINGS.get(write.kind)
         if state is None:
             return Acted(
                 episode, (), accepted=None, outcome=write, problems=(write.reason,)
@@ -320,7 +282,7 @@ def _acted(
         row = episode.rows.get(kind)
         if row is None:
             continue
-        state = None if result is None else _STATES.get(result[0].kind)
+        state = None if result is None else ENDINGS.get(result[0].kind)
         if result is None or state is None:
             is_over = False
             problems.append("" if result is None else result[0].reason)
@@ -344,15 +306,6 @@ def _acted(
         outcome=write,
         problems=tuple(problems),
     )
-
-
-_STATES = {
-    OutcomeKind.DONE: InterventionState.DONE,
-    OutcomeKind.REFUSED: InterventionState.REFUSED,
-    # A note on a record that is gone: nothing more is to be done.
-    OutcomeKind.GONE: InterventionState.SUPERSEDED,
-    OutcomeKind.CONFLICT: InterventionState.SUPERSEDED,
-}
 
 
 def _accepted(episode: Episode, write: Outcome | None) -> Record:

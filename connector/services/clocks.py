@@ -29,7 +29,7 @@ def new_clocks(
     """
     before = change.before
     for start in starts(active.policy, change, accepted, now):
-        yield _new_clock(active, record_id, start)
+        yield to_new_clock(active, record_id, start)
     if before is None or before.stage != accepted.stage:
         yield from idle_clocks(active, record_id, accepted, entered_at, now)
 
@@ -56,7 +56,7 @@ def idle_clocks(
             now=now,
         )
         if start is not None:
-            yield _new_clock(active, record_id, start)
+            yield to_new_clock(active, record_id, start)
 
 
 def start_idle_clocks(
@@ -95,7 +95,8 @@ def _start_of_kind(
         yield len(found)
 
 
-def _new_clock(active: Active, record_id: int, start: Start) -> NewClock:
+def to_new_clock(active: Active, record_id: int, start: Start) -> NewClock:
+    """Return the row of a clock to start."""
     return NewClock(
         record_id=record_id,
         process_id=active.version.process_id,

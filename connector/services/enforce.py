@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from adapters.errors import OutsideError, Transient
+from adapters.errors import OutsideError
 from connector.clock import Clock, new_id
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
@@ -17,6 +17,7 @@ from connector.services.act import Act, Acted
 from connector.services.episodes import Episode, resume
 from connector.services.hear import Hear
 from connector.services.judging import Findings, find_out
+from connector.services.outside import note_failure, wait_after
 from connector.services.people import People
 from connector.services.planning import plan_round
 from connector.services.policies import CrmFor, Policies
@@ -36,8 +37,6 @@ PATIENCE = 3
 
 GIVE_UP = 8
 """Looks that may fail before a record is left until something new is heard of it."""
-
-LONGEST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,34 +201,15 @@ class Enforce:
         """Give everything back for later: what fails outside is nobody's violation."""
         now = self._clock.now()
         attempts = min(one.attempts for one in round_.claimed)
-        wait = min(timedelta(seconds=2**attempts), LONGEST_WAIT)
-        if isinstance(error, Transient) and error.retry_after is not None:
-            wait = max(wait, error.retry_after)
-        connection = round_.connection
         with self._store.begin() as tx:
             tx.records.give_back(
                 [one.id for one in round_.claimed],
                 lease=round_.lease,
-                due_at=now + wait,
+                due_at=now + wait_after(attempts, error),
                 error=str(error),
                 is_their_fault=False,
             )
-            if not isinstance(error, Transient):
-                tx.notices.tell(
-                    f"crm/{connection.id}",
-                    code="crm_refuses",
-                    message=f"{connection.name}: {error}",
-                    connection_id=connection.id,
-                    now=now,
-                )
-        self._metrics.count(Counter.CRM_FAILURES, kind=type(error).__name__)
-        log.warning(
-            "look.postponed",
-            connection=connection.name,
-            records=len(round_.claimed),
-            error=str(error),
-            seconds=wait.total_seconds(),
-        )
+            note_failure(tx, self._metrics, round_.connection, error, now)
 
 
 def _resumed(round_: Round, findings: Findings) -> list[Episode]:

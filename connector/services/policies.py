@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from rules.document import compile_policy, parse
 
 from adapters.ports import Crm
 from connector.clock import Clock
@@ -13,6 +12,7 @@ from connector.services.audit import AuditAction
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from connector.store.processes import ProcessVersion
+from rules.document import compile_policy, parse
 from rules.model import FieldMap, FieldName, Kind, PropertyName
 from rules.policy import Account, Policy
 
@@ -132,4 +132,6 @@ def fields_by_kind(actives: tuple[Active, ...]) -> Mapping[Kind, FieldMap]:
     found: dict[Kind, dict[FieldName, PropertyName]] = {}
     for active in actives:
         found.setdefault(active.policy.kind, {}).update(active.policy.fields)
+        for follow_up in active.policy.follow_ups:
+            found.setdefault(follow_up.kind, {})
     return found

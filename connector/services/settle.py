@@ -13,6 +13,7 @@ from connector.services.act import Acted
 from connector.services.clocks import new_clocks
 from connector.services.episodes import Episode, Look, is_same_state
 from connector.services.judging import Findings
+from connector.services.outside import wait_after
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.holds import NewHold
@@ -23,8 +24,6 @@ from rules.wording import stage_label
 
 HOLD_CHECK = timedelta(minutes=15)
 """How often a hold looks by itself; hints of what was missing come sooner."""
-
-LONGEST_WAIT = timedelta(minutes=5)
 
 _BY_HAND = frozenset({ActorClass.PERSON, ActorClass.UNKNOWN})
 
@@ -311,7 +310,7 @@ def _give_back(
             tx.records.give_back(
                 [claimed.id],
                 lease=round_.lease,
-                due_at=now + min(timedelta(seconds=2**claimed.attempts), LONGEST_WAIT),
+                due_at=now + wait_after(claimed.attempts),
                 error="; ".join(one.problems) or None,
             )
 

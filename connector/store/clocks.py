@@ -41,8 +41,8 @@ class DueClock:
     last_step_at: datetime | None
     attempts: int
     ref: RecordRef
-    record_state: str
     baseline: Record | None
+    stage_entered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ class Clocks:
                 claimed,
                 records.c.kind,
                 records.c.crm_id,
-                records.c.state.label("record_state"),
                 records.c.baseline,
+                records.c.stage_entered_at,
             )
             .join(records, records.c.id == claimed.c.record_id)
             .order_by(claimed.c.id)
@@ -150,10 +150,10 @@ class Clocks:
                 last_step_at=row.last_step_at,
                 attempts=row.attempts,
                 ref=RecordRef(Kind(row.kind), RecordId(row.crm_id)),
-                record_state=row.record_state,
                 baseline=None
                 if row.baseline is None
                 else record_from_json(row.baseline),
+                stage_entered_at=row.stage_entered_at,
             )
             for row in rows
         ]

@@ -1,0 +1,356 @@
+"""Follow-up: what is due on the clocks is asked of people, step by step.
+
+Tasks are made in the CRM like everything else there: planned and committed first, and
+looked for before they are made again. Messages are only planned here, in the same
+commit as their clock's advance, and sent by `services.notify`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.errors import OutsideError
+from adapters.ports import Crm, Outcome, Task
+from connector.clock import Clock, new_id
+from connector.log import get_logger
+from connector.metrics import Counter, Metrics
+from connector.services.outside import ENDINGS, create, note_failure, wait_after
+from connector.services.people import People
+from connector.services.policies import Active, CrmFor, Policies, fields_by_kind
+from connector.services.steps import Steps, Watched, decide, has_power
+from connector.store import Store, Transaction
+from connector.store.clocks import DueClock
+from connector.store.connections import Connection
+from connector.store.interventions import (
+    Ended,
+    InterventionKind,
+    InterventionState,
+    NewIntervention,
+    PlannedIntervention,
+)
+from rules.ladder import NextStep, Take, Wait, counted_evidence, find_follow_up
+from rules.model import NO_EVIDENCE, Evidence, EvidenceKind, Record, RecordRef
+from rules.wording import follow_up_task
+
+log = get_logger(__name__)
+
+AT_A_TIME = 500
+"""Clocks in one round: a whole number of the CRM's batches of 100."""
+
+NO_TASK = ""
+"""The id of a task that the CRM refuses: it is not asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpReport:
+    """What came of a call: clocks that were due, and tasks that were made for them."""
+
+    due: int = 0
+    tasks: int = 0
+
+    def __add__(self, other: "FollowUpReport") -> "FollowUpReport":
+        """Return both together."""
+        return FollowUpReport(self.due + other.due, self.tasks + other.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """How the making of a clock's task ended."""
+
+    row: PlannedIntervention
+    task: Task
+    outcome: Outcome
+
+
+class FollowUps:
+    """Takes what is due on the clocks. Several may work side by side."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        crm_for: CrmFor,
+        policies: Policies,
+        people: People,
+        clock: Clock,
+        metrics: Metrics,
+        lease: timedelta = timedelta(seconds=60),
+    ) -> None:
+        """Hold each clock for at most `lease` without a sign of life."""
+        self._store = store
+        self._crm_for = crm_for
+        self._policies = policies
+        self._people = people
+        self._clock = clock
+        self._metrics = metrics
+        self._lease = lease
+        self._steps = Steps(people)
+
+    def run(self) -> FollowUpReport:
+        """Take every clock that is due; cost grows with those and with no others."""
+        total = FollowUpReport()
+        while True:
+            lease = new_id()
+            now = self._clock.now()
+            with self._store.begin() as tx:
+                due = tx.clocks.claim_due(
+                    lease=lease, now=now, until=now + self._lease, limit=AT_A_TIME
+                )
+                connections = {
+                    one: tx.connections.get(one)
+                    for one in sorted({clock.connection_id for clock in due})
+                }
+            if not due:
+                return total
+            for connection_id, connection in connections.items():
+                of_it = [one for one in due if one.connection_id == connection_id]
+                total += self._run_on(connection, of_it, lease)
+
+    def _run_on(
+        self, connection: Connection, due: Sequence[DueClock], lease: str
+    ) -> FollowUpReport:
+        with self._store.begin() as tx:
+            actives = {
+                one.version.process_id: one
+                for one in self._policies.active(tx, connection.id)
+            }
+            planned = tx.interventions.planned_by_clocks([one.id for one in due])
+        crm = self._crm_for(connection)
+        try:
+            watched = _watch(crm, actives, due, self._clock.now())
+        except OutsideError as error:
+            self._postpone(connection, due, lease, error)
+            return FollowUpReport(due=len(due))
+        now = self._clock.now()
+        steps = [(one, decide(one, now)) for one in watched]
+        made = self._make_tasks(crm, connection, steps, planned)
+        self._finish(due, steps, made, lease=lease)
+        log.info(
+            "clocks.taken", connection=connection.name, due=len(due), tasks=len(made)
+        )
+        return FollowUpReport(len(due), len(made))
+
+    def _make_tasks(
+        self,
+        crm: Crm,
+        connection: Connection,
+        steps: Sequence[tuple[Watched, NextStep]],
+        planned: Mapping[int, Sequence[PlannedIntervention]],
+    ) -> dict[int, _Made]:
+        """Make the tasks that are needed and not there; by clock, how that ended."""
+        needed = [
+            one
+            for one, step in steps
+            if isinstance(step, Wait | Take) and step.needs_task
+        ]
+        begun = {
+            one.clock.id: planned[one.clock.id][0]
+            for one in needed
+            if planned.get(one.clock.id)
+        }
+        fresh = [one for one in needed if one.clock.id not in begun]
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            rows = tx.interventions.plan(
+                [
+                    NewIntervention(
+                        key=new_id(),
+                        connection_id=connection.id,
+                        record_id=one.clock.record_id,
+                        kind=InterventionKind.TASK,
+                        process_id=one.clock.process_id,
+                        clock_id=one.clock.id,
+                    )
+                    for one in fresh
+                ],
+                now=now,
+            )
+        fresh_rows = {one.clock.id: row for one, row in zip(fresh, rows, strict=True)}
+        by_clock = {**begun, **fresh_rows}
+        tasks = {
+            one.clock.id: self._task(one, by_clock[one.clock.id].key) for one in needed
+        }
+        outcomes = create(
+            {task.key: task for task in tasks.values()},
+            doubtful={tasks[one].key: tasks[one].on for one in begun},
+            find=crm.find_tasks,
+            send=crm.create_tasks,
+        )
+        return {
+            clock_id: _Made(by_clock[clock_id], task, outcomes[task.key])
+            for clock_id, task in tasks.items()
+        }
+
+    def _task(self, watched: Watched, key: str) -> Task:
+        record = watched.record
+        assert record is not None
+        locale = self._people.locale_of(
+            watched.clock.connection_id, record.owner, watched.policy.locale
+        )
+        text = follow_up_task(
+            watched.policy, watched.follow_up, record, locale, record.url
+        )
+        return Task(
+            key=key,
+            on=record.ref,
+            subject=text.subject,
+            html=text.html,
+            due_at=watched.clock.task_due_at or self._clock.now(),
+            owner=record.owner,
+        )
+
+    def _finish(
+        self,
+        due: Sequence[DueClock],
+        steps: Sequence[tuple[Watched, NextStep]],
+        made: Mapping[int, _Made],
+        *,
+        lease: str,
+    ) -> None:
+        now = self._clock.now()
+        known = {one.clock.id for one, _ in steps}
+        with self._store.begin() as tx:
+            for clock in due:
+                if clock.id not in known:
+                    self._steps.drop(tx, clock, lease=lease, now=now)
+            for one, step in steps:
+                ended = made.get(one.clock.id)
+                task_id = None
+                if ended is not None:
+                    tx.interventions.end(_ended(ended), now=now)
+                    task_id = _task_id(ended.outcome)
+                    if task_id is None:
+                        # Without its task the clock does not go on: what people are
+                        # told speaks of it.
+                        tx.clocks.give_back(
+                            [one.clock.id],
+                            lease=lease,
+                            due_at=now + wait_after(one.clock.attempts),
+                        )
+                        continue
+                    if task_id == NO_TASK:
+                        _tell_refused(tx, one, ended.outcome, now)
+                self._steps.store(tx, one, step, lease=lease, task_id=task_id, now=now)
+        for ended in made.values():
+            state = ENDINGS.get(ended.outcome.kind)
+            if state is not None:
+                self._metrics.count(Counter.INTERVENTIONS, state=state.value)
+
+    def _postpone(
+        self,
+        connection: Connection,
+        due: Sequence[DueClock],
+        lease: str,
+        error: OutsideError,
+    ) -> None:
+        """Give everything back for later: what fails outside is nobody's neglect."""
+        now = self._clock.now()
+        attempts = min(one.attempts for one in due)
+        with self._store.begin() as tx:
+            tx.clocks.give_back(
+                [one.id for one in due],
+                lease=lease,
+                due_at=now + wait_after(attempts, error),
+            )
+            note_failure(tx, self._metrics, connection, error, now)
+
+
+def _watch(
+    crm: Crm,
+    actives: Mapping[int, Active],
+    due: Sequence[DueClock],
+    now: datetime,
+) -> list[Watched]:
+    """Read what the clocks watch; those that no policy asks for are left out."""
+    asked = [
+        (clock, active, follow_up)
+        for clock in due
+        if (active := actives.get(clock.process_id)) is not None
+        and (follow_up := find_follow_up(active.policy, clock.follow_up)) is not None
+        and has_power(follow_up)
+    ]
+    records: dict[RecordRef, Record] = {}
+    fields = fields_by_kind(tuple(actives.values()))
+    for kind in sorted({clock.ref.kind for clock, _, _ in asked}):
+        refs = sorted({clock.ref for clock, _, _ in asked if clock.ref.kind is kind})
+        records.update(crm.read(refs, fields.get(kind, {})))
+    wanted: dict[frozenset[EvidenceKind], set[RecordRef]] = {}
+    for clock, _, follow_up in asked:
+        kinds = counted_evidence(follow_up)
+        if kinds and clock.ref in records:
+            wanted.setdefault(kinds, set()).add(clock.ref)
+    evidence = {
+        kinds: crm.evidence(sorted(refs), kinds, now) for kinds, refs in wanted.items()
+    }
+    tasks = [
+        clock.task_id
+        for clock, _, follow_up in asked
+        if clock.task_id and follow_up.is_done_by_task
+    ]
+    completed = crm.completed_tasks(tasks) if tasks else frozenset()
+    return [
+        Watched(
+            clock=clock,
+            active=active,
+            follow_up=follow_up,
+            record=records.get(clock.ref),
+            evidence=_of(evidence, counted_evidence(follow_up), clock.ref),
+            is_task_completed=clock.task_id in completed,
+        )
+        for clock, active, follow_up in asked
+    ]
+
+
+def _of(
+    evidence: Mapping[frozenset[EvidenceKind], Mapping[RecordRef, Evidence]],
+    kinds: frozenset[EvidenceKind],
+    ref: RecordRef,
+) -> Evidence:
+    return evidence.get(kinds, {}).get(ref, NO_EVIDENCE)
+
+
+def _ended(made: _Made) -> list[Ended]:
+    state = ENDINGS.get(made.outcome.kind)
+    if state is None:
+        return []
+    task = made.task
+    return [
+        Ended(
+            made.row.id,
+            state,
+            external_id=made.outcome.external_id,
+            error=made.outcome.reason,
+            body={
+                "subject": task.subject,
+                "html": task.html,
+                "due_at": task.due_at.isoformat(),
+            },
+        )
+    ]
+
+
+def _task_id(outcome: Outcome) -> str | None:
+    """Return the id that the clock keeps; None while it is not known."""
+    state = ENDINGS.get(outcome.kind)
+    if state is None:
+        return None
+    return outcome.external_id if state is InterventionState.DONE else NO_TASK
+
+
+def _tell_refused(
+    tx: Transaction, watched: Watched, outcome: Outcome, now: datetime
+) -> None:
+    connection_id = watched.clock.connection_id
+    tx.notices.tell(
+        f"task/{connection_id}/{watched.policy.process}/{watched.follow_up.name}",
+        code="task_refused",
+        message=(
+            f"The CRM refuses the task of the follow-up {watched.follow_up.name},"
+            f" lately on {watched.clock.ref.kind} {watched.clock.ref.id}:"
+            f" {outcome.reason}"
+            " People are reminded all the same. Check the rights of the connection"
+            f" with `slagboom probe {watched.active.version.connection}`."
+        ),
+        connection_id=connection_id,
+        now=now,
+    )

@@ -1,0 +1,114 @@
+"""Asking a CRM to do something, and what to make of its failures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from adapters.errors import OutsideError, Transient, Unanswered
+from adapters.ports import FieldWrite, Note, Outcome, OutcomeKind, Task
+from connector.log import get_logger
+from connector.metrics import Counter, Metrics
+from connector.store import Transaction
+from connector.store.connections import Connection
+from connector.store.interventions import InterventionState
+from rules.model import RecordRef
+
+Made = TypeVar("Made", Note, Task)
+Asked = TypeVar("Asked", FieldWrite, Note, Task)
+
+LONGEST_WAIT = timedelta(minutes=5)
+
+ENDINGS: Mapping[OutcomeKind, InterventionState] = {
+    OutcomeKind.DONE: InterventionState.DONE,
+    OutcomeKind.REFUSED: InterventionState.REFUSED,
+    # Nothing more is to be done about a record that is gone or has moved on.
+    OutcomeKind.GONE: InterventionState.SUPERSEDED,
+    OutcomeKind.CONFLICT: InterventionState.SUPERSEDED,
+}
+"""How an intervention ends by its outcome; what is not here has not ended yet."""
+
+log = get_logger(__name__)
+
+
+def ask(
+    send: Callable[[Sequence[Asked]], Mapping[str, Outcome]],
+    batch: Mapping[str, Asked],
+) -> dict[str, Outcome]:
+    """Send a batch, and return by key how each of it ended. Raises nothing."""
+    if not batch:
+        return {}
+    try:
+        outcomes = send(list(batch.values()))
+    except Unanswered as error:
+        return dict.fromkeys(batch, Outcome(OutcomeKind.UNKNOWN, reason=str(error)))
+    except OutsideError as error:
+        return dict.fromkeys(batch, _failed(error))
+    return {
+        key: outcomes.get(key, Outcome(OutcomeKind.UNKNOWN, reason="no answer for it"))
+        for key in batch
+    }
+
+
+def create(
+    batch: Mapping[str, Made],
+    *,
+    doubtful: Mapping[str, RecordRef],
+    find: Callable[[Mapping[str, RecordRef]], Mapping[str, str]],
+    send: Callable[[Sequence[Made]], Mapping[str, Outcome]],
+) -> dict[str, Outcome]:
+    """Make notes or tasks, and return by key how each ended. Raises nothing.
+
+    Those of `doubtful` may have been made already, and are looked for first.
+    """
+    outcomes: dict[str, Outcome] = {}
+    if doubtful:
+        try:
+            found = find(doubtful)
+        except OutsideError as error:
+            # Not knowing whether they are there, we must not make them again.
+            outcomes.update(dict.fromkeys(doubtful, _not_yet(error)))
+        else:
+            outcomes.update(
+                (key, Outcome(OutcomeKind.DONE, external_id))
+                for key, external_id in found.items()
+            )
+    rest = {key: one for key, one in batch.items() if key not in outcomes}
+    return {**outcomes, **ask(send, rest)}
+
+
+def wait_after(attempts: int, error: OutsideError | None = None) -> timedelta:
+    """Return how long to wait after so many failed attempts, the last with `error`."""
+    wait = min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_WAIT)
+    if isinstance(error, Transient) and error.retry_after is not None:
+        return max(wait, error.retry_after)
+    return wait
+
+
+def note_failure(
+    tx: Transaction,
+    metrics: Metrics,
+    connection: Connection,
+    error: OutsideError,
+    now: datetime,
+) -> None:
+    """Count and log that a CRM could not be worked with; tell what will not pass."""
+    metrics.count(Counter.CRM_FAILURES, kind=type(error).__name__)
+    log.warning("crm.failed", connection=connection.name, error=str(error))
+    if not isinstance(error, Transient):
+        tx.notices.tell(
+            f"crm/{connection.id}",
+            code="crm_refuses",
+            message=f"{connection.name}: {error}",
+            connection_id=connection.id,
+            now=now,
+        )
+
+
+def _failed(error: OutsideError) -> Outcome:
+    if isinstance(error, Transient):
+        return Outcome(OutcomeKind.FAILED, reason=str(error))
+    return Outcome(OutcomeKind.REFUSED, reason=str(error))
+
+
+def _not_yet(error: OutsideError) -> Outcome:
+    return Outcome(OutcomeKind.FAILED, reason=str(error))

@@ -1,0 +1,204 @@
+"""Reconciling: the first look at an account, and the sweeps that no webhook replaces.
+
+A webhook may be lost, an account's subscription switched off, Slagboom itself be down.
+A sweep finds what changed meanwhile, and hands it to the same look as a hint does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from adapters.ports import Crm
+from connector.clock import Clock, new_id
+from connector.errors import SlagboomError
+from connector.log import get_logger
+from connector.services.clocks import start_idle_clocks
+from connector.services.people import People
+from connector.services.policies import CrmFor, Policies, fields_by_kind
+from connector.store import Store, Transaction
+from connector.store.connections import Connection
+from rules.model import FieldMap, Kind, Record
+
+log = get_logger(__name__)
+
+EVERY = timedelta(minutes=15)
+"""How often a connection is swept."""
+
+OVERLAP = timedelta(minutes=5)
+"""How far a sweep goes back behind the last one: a CRM's search index lags."""
+
+HELD = timedelta(minutes=5)
+"""How long one batch may take before another process may take over."""
+
+Progress = Callable[[int, int | None], None]
+"""Told how many records were done, and of how many, if that is known."""
+
+
+class AlreadyReconciling(SlagboomError):  # noqa: N818 - named for what is the case
+    """Another process imports or sweeps this account just now."""
+
+    def __init__(self, name: str) -> None:
+        """Name the connection."""
+        super().__init__(
+            f"{name} is being imported or swept by another process just now. Wait for"
+            " it to finish, then try again."
+        )
+
+
+def _silent(_done: int, _total: int | None) -> None:
+    """Show no progress."""
+
+
+class Reconcile:
+    """Compares what we know with what the CRM has."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        crm_for: CrmFor,
+        policies: Policies,
+        people: People,
+        clock: Clock,
+    ) -> None:
+        """Ask the accounts through `crm_for`."""
+        self._store = store
+        self._crm_for = crm_for
+        self._policies = policies
+        self._people = people
+        self._clock = clock
+
+    def import_(self, connection: Connection, progress: Progress = _silent) -> int:
+        """Take every record as it stands for its baseline; return how many there are.
+
+        That is history: nothing is judged and no follow-up starts in the past. What is
+        known already stays as it is, so that an import that was broken off, or repeated
+        for a policy on more kinds of record, only adds. Raises AlreadyReconciling, and
+        what `adapters.errors` has; what was read until then is kept.
+        """
+        begun_at = self._clock.now()
+
+        def take(batch: Sequence[Record]) -> int:
+            with self._store.begin() as tx:
+                tx.records.remember(connection.id, batch)
+            return len(batch)
+
+        with self._held(connection) as still_ours:
+            done = self._walk(connection, None, take, still_ours, progress)
+            with self._store.begin() as tx:
+                tx.connections.mark_imported(connection.id, at=begun_at)
+        self.start_clocks(connection)
+        log.info("account.imported", connection=connection.name, records=done)
+        return done
+
+    def sweep(self, connection: Connection, progress: Progress = _silent) -> int:
+        """Have a look at every record that changed unheard; return how many did.
+
+        Raises AlreadyReconciling, and what `adapters.errors` has; the next sweep then
+        starts where this one did.
+        """
+        begun_at = self._clock.now()
+        since = connection.swept_until or connection.imported_at
+        since = None if since is None else since - OVERLAP
+
+        def hint(batch: Sequence[Record]) -> int:
+            return self._store.run(lambda tx: self._hint(tx, connection, batch))
+
+        with self._held(connection) as still_ours:
+            found = self._walk(connection, since, hint, still_ours, progress)
+            with self._store.begin() as tx:
+                tx.connections.mark_swept(
+                    connection.id, until=begun_at, next_at=begun_at + EVERY
+                )
+        log.info("account.swept", connection=connection.name, changed=found)
+        return found
+
+    def _walk(
+        self,
+        connection: Connection,
+        since: datetime | None,
+        take: Callable[[Sequence[Record]], int],
+        still_ours: Callable[[], None],
+        progress: Progress,
+    ) -> int:
+        """Hand all that changed since then to `take`; return the sum of what it counts."""
+        crm = self._crm_for(connection)
+        self._people.sync(connection, crm)
+        fields = self._fields(connection)
+        total = _total(crm, fields, since=since)
+        seen = taken = 0
+        progress(0, total)
+        for kind, of_kind in fields.items():
+            for batch in crm.scan(kind, of_kind, since=since):
+                taken += take(batch)
+                seen += len(batch)
+                still_ours()
+                progress(seen, total)
+        return taken
+
+    @contextmanager
+    def _held(self, connection: Connection) -> Iterator[Callable[[], None]]:
+        """Keep others from walking over the same account meanwhile."""
+        lease = new_id()
+
+        def hold() -> None:
+            until = self._clock.now() + HELD
+            with self._store.begin() as tx:
+                if not tx.connections.extend(connection.id, lease=lease, until=until):
+                    raise AlreadyReconciling(connection.name)
+
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            if not tx.connections.claim(
+                connection.id, lease=lease, now=now, until=now + HELD
+            ):
+                raise AlreadyReconciling(connection.name)
+        try:
+            yield hold
+        finally:
+            with self._store.begin() as tx:
+                tx.connections.release(connection.id, lease=lease)
+
+    def start_clocks(self, connection: Connection) -> int:
+        """Start the idle clocks of all known records; return how many were looked at.
+
+        As after an import or the publication of a policy.
+        """
+        with self._store.begin() as tx:
+            actives = self._policies.active(tx, connection.id)
+        return sum(start_idle_clocks(self._store, actives, self._clock.now()))
+
+    def _hint(
+        self, tx: Transaction, connection: Connection, batch: Sequence[Record]
+    ) -> int:
+        known = tx.records.versions(connection.id, [record.ref for record in batch])
+        changed = [
+            record.ref
+            for record in batch
+            if _differs(known.get(record.ref), record.modified_at)
+        ]
+        rows = tx.records.ensure(connection.id, changed)
+        tx.records.hint(list(rows.values()), due_at=self._clock.now())
+        return len(changed)
+
+    def _fields(self, connection: Connection) -> Mapping[Kind, FieldMap]:
+        """Return the kinds to read and their fields: what the policies speak of.
+
+        Without a policy deals are read, so that a first one finds its baselines.
+        """
+        with self._store.begin() as tx:
+            actives = self._policies.active(tx, connection.id)
+        fields = dict(fields_by_kind(actives))
+        return fields or {Kind.DEAL: {}}
+
+
+def _differs(known: datetime | None, modified_at: datetime) -> bool:
+    return known is None or known != modified_at
+
+
+def _total(
+    crm: Crm, fields: Mapping[Kind, FieldMap], *, since: datetime | None
+) -> int | None:
+    counts = [crm.count(kind, since=since) for kind in fields]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None

@@ -1,0 +1,240 @@
+"""What a due clock comes to, and what of it is stored. Nothing here speaks to a CRM."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from adapters.ports import Message
+from connector.services.clocks import to_new_clock
+from connector.services.people import People
+from connector.services.policies import Active
+from connector.store import Transaction
+from connector.store.clocks import DueClock
+from connector.store.notifications import NewNotification, Purpose
+from rules.ladder import (
+    ClockState,
+    Done,
+    DoneHow,
+    Ended,
+    EndedWhy,
+    NextStep,
+    Start,
+    Take,
+    Wait,
+    next_step,
+)
+from rules.model import Enforcement, Evidence, Record
+from rules.policy import FollowUp, Policy, StepKind
+from rules.starts import is_closed
+from rules.wording import nudge, settled
+
+POLICY_CHANGED = "policy_changed"
+
+_PURPOSES = {
+    StepKind.REMIND: Purpose.REMINDER,
+    StepKind.ESCALATE: Purpose.ESCALATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A due clock with what is known now of its record; None: the record is gone."""
+
+    clock: DueClock
+    active: Active
+    follow_up: FollowUp
+    record: Record | None
+    evidence: Evidence
+    is_task_completed: bool
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that the follow-up is part of."""
+        return self.active.policy
+
+
+def has_power(follow_up: FollowUp) -> bool:
+    """Return whether a follow-up may ask anything of anybody."""
+    return follow_up.enforcement in {Enforcement.FLAG, Enforcement.ENFORCE}
+
+
+def decide(watched: Watched, now: datetime) -> NextStep:
+    """Return what the clock asks for."""
+    clock, record = watched.clock, watched.record
+    return next_step(
+        watched.follow_up,
+        ClockState(
+            started_at=clock.started_at,
+            steps_taken=clock.steps_taken,
+            last_step_at=clock.last_step_at,
+            has_task=clock.task_id is not None,
+        ),
+        record=record,
+        is_open=record is not None and not is_closed(watched.policy, record),
+        evidence=watched.evidence,
+        is_task_completed=watched.is_task_completed,
+        now=now,
+        calendar=watched.policy.calendar,
+        entered_at=clock.stage_entered_at,
+    )
+
+
+class Steps:
+    """Stores what clocks come to."""
+
+    def __init__(self, people: People) -> None:
+        """Find out through `people` who is told."""
+        self._people = people
+
+    def store(
+        self,
+        tx: Transaction,
+        watched: Watched,
+        step: NextStep,
+        *,
+        lease: str,
+        task_id: str | None,
+        now: datetime,
+    ) -> None:
+        """Advance or end the clock, with the messages that go with it.
+
+        `task_id` is that of the task that was made, None if none was. Does nothing if
+        another worker has taken the clock meanwhile.
+        """
+        match step:
+            case Done():
+                self._end(tx, watched, step.how, lease=lease, now=now)
+                if step.again is not None:
+                    _start_again(tx, watched, step.again)
+            case Ended():
+                self._end(tx, watched, step.why, lease=lease, now=now)
+            case Wait():
+                tx.clocks.advance(
+                    watched.clock.id,
+                    lease=lease,
+                    due_at=step.until,
+                    **_task(watched, task_id),
+                )
+            case Take():
+                is_ours = tx.clocks.advance(
+                    watched.clock.id,
+                    lease=lease,
+                    due_at=step.then_at,
+                    steps_taken=step.index + 1,
+                    last_step_at=now,
+                    **_task(watched, task_id),
+                )
+                if is_ours:
+                    self._tell(tx, watched, step, now)
+            case _:
+                assert_never(step)
+
+    def drop(
+        self, tx: Transaction, clock: DueClock, *, lease: str, now: datetime
+    ) -> None:
+        """End a clock that no policy asks for; its messages stay as they are."""
+        tx.clocks.end(clock.id, lease=lease, state="ended", why=POLICY_CHANGED, now=now)
+
+    def _tell(
+        self, tx: Transaction, watched: Watched, step: Take, now: datetime
+    ) -> None:
+        record = watched.record
+        assert record is not None
+        clock, policy = watched.clock, watched.policy
+        to = self._people.recipient_of(
+            tx,
+            clock.connection_id,
+            owner=record.owner,
+            role=step.step.to,
+            policy=policy,
+        )
+        if to is None:
+            return
+        owner = (
+            None
+            if record.owner is None
+            else tx.people.find_owner(clock.connection_id, record.owner)
+        )
+        text = nudge(
+            policy,
+            watched.follow_up,
+            step.step,
+            record,
+            person_name="" if owner is None else owner.name,
+            started_at=clock.started_at,
+            now=now,
+            zone=to.zone,
+            locale=to.locale,
+        )
+        message = Message(
+            key=f"clock-{clock.id}-{step.index}",
+            to=to.email,
+            subject=text.subject,
+            lines=text.lines,
+            link=record.url,
+            link_text=text.link_text,
+            thread=f"clock-{clock.id}",
+        )
+        tx.notifications.plan(
+            [
+                NewNotification(
+                    message,
+                    _PURPOSES[step.step.kind],
+                    clock_id=clock.id,
+                    record_id=clock.record_id,
+                )
+            ],
+            now=now,
+        )
+
+    def _end(
+        self,
+        tx: Transaction,
+        watched: Watched,
+        ending: DoneHow | EndedWhy,
+        *,
+        lease: str,
+        now: datetime,
+    ) -> None:
+        is_ours = tx.clocks.end(
+            watched.clock.id,
+            lease=lease,
+            state="done" if isinstance(ending, DoneHow) else "ended",
+            why=ending.value,
+            now=now,
+        )
+        record = watched.record or watched.clock.baseline
+        if not is_ours or record is None:
+            return
+        messages = {}
+        for told in tx.notifications.unsettled([watched.clock.id]):
+            person = tx.people.find(told.person)
+            text = settled(
+                watched.policy,
+                watched.follow_up,
+                record,
+                ending=ending,
+                locale=(person and person.locale) or watched.policy.locale,
+            )
+            messages[told.id] = Message(
+                key=told.key,
+                to=told.person,
+                subject=text.subject,
+                lines=text.lines,
+                link=record.url,
+                link_text=text.link_text,
+                is_settled=True,
+                thread=f"clock-{watched.clock.id}",
+            )
+        tx.notifications.settle(messages, now=now)
+
+
+def _task(watched: Watched, task_id: str | None) -> dict[str, str]:
+    return {} if task_id is None or watched.clock.task_id else {"task_id": task_id}
+
+
+def _start_again(tx: Transaction, watched: Watched, start: Start) -> None:
+    clock = watched.clock
+    tx.clocks.start(
+        clock.connection_id, [to_new_clock(watched.active, clock.record_id, start)]
+    )
