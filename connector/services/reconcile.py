@@ -15,6 +15,7 @@ from connector.log import get_logger
 from connector.services.clocks import start_idle_clocks
 from connector.services.people import People
 from connector.services.policies import CrmFor, Policies, fields_by_kind
+from connector.services.settle import HOLD_CHECK
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from rules.model import FieldMap, Kind, Record
@@ -26,6 +27,8 @@ EVERY = timedelta(minutes=15)
 
 OVERLAP = timedelta(minutes=5)
 """How far a sweep goes back behind the last one: a CRM's search index lags."""
+
+HOLDS_AT_A_TIME = 1000
 
 HELD = timedelta(minutes=5)
 """How long one batch may take before another process may take over."""
@@ -113,6 +116,12 @@ class Reconcile:
         log.info("account.swept", connection=connection.name, changed=found)
         return found
 
+    def wake_holds(self, tx: Transaction, now: datetime) -> int:
+        """Have a look at records whose hold is due for a check; return how many."""
+        records = tx.holds.take_due(now, every=HOLD_CHECK, limit=HOLDS_AT_A_TIME)
+        tx.records.hint(records, due_at=now)
+        return len(records)
+
     def _walk(
         self,
         connection: Connection,
@@ -121,7 +130,7 @@ class Reconcile:
         still_ours: Callable[[], None],
         progress: Progress,
     ) -> int:
-        """Hand all that changed since then to `take`; return the sum of what it counts."""
+        """Hand all that changed since then to `take`; return what it counts in all."""
         crm = self._crm_for(connection)
         self._people.sync(connection, crm)
         fields = self._fields(connection)

@@ -1,0 +1,238 @@
+"""The wiring: every service of a process, made from its configuration."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from connector.clock import Clock, SystemClock
+from connector.config import Config, Urls
+from connector.crypto import Vault
+from connector.errors import ConfigError
+from connector.metrics import Metrics
+from connector.queue import Queue, open_redis
+from connector.store import Store, open_store
+from connector.store.channels import Channel
+from connector.store.connections import Connection
+from connector.vendors import CHANNELS, CRMS, CrmVendor, Means
+
+if TYPE_CHECKING:
+    from adapters.ports import ChangeSource, Crm, Notifier
+    from connector.services.accounts import Accounts
+    from connector.services.channels import Channels
+    from connector.services.enforce import Enforce
+    from connector.services.follow_up import FollowUps
+    from connector.services.notify import Notify
+    from connector.services.overview import Overview
+    from connector.services.people import People
+    from connector.services.policies import Policies
+    from connector.services.receive import Afterwards, Receive
+    from connector.services.reconcile import Reconcile
+
+# Services are loaded when they are first used: a web process has no need of the
+# judge's libraries, and a command starts in a fraction of a second.
+# ruff: noqa: PLC0415
+
+
+class Application:
+    """The services of one process. Safe to use from several threads."""
+
+    def __init__(self, config: Config, urls: Urls, *, clock: Clock) -> None:
+        """Connect to nothing yet."""
+        self.config = config
+        self.urls = urls
+        self.clock = clock
+        self._crms: dict[int, tuple[bytes, Crm]] = {}
+
+    @cached_property
+    def store(self) -> Store:
+        """Everything that Slagboom remembers."""
+        return open_store(self.urls.database_url)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Where hints for workers go."""
+        return Queue(self._means.redis)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Where events are counted."""
+        return Metrics(self._means.redis)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """What seals and opens secrets."""
+        return Vault(self.config.keys)
+
+    @cached_property
+    def _means(self) -> Means:
+        return Means(
+            clock=self.clock,
+            redis=open_redis(self.urls.redis_url),
+            allow_private=self.config.allow_private_addresses,
+        )
+
+    def crm_for(self, connection: Connection) -> "Crm":
+        """Return the CRM of a connection, the same one while its credentials are.
+
+        Raises KeyMissing if its secrets cannot be opened.
+        """
+        kept = self._crms.get(connection.id)
+        version = (
+            connection.secrets + repr(sorted(connection.settings.items())).encode()
+        )
+        if kept is None or kept[0] != version:
+            vendor = find_crm(connection.vendor)
+            crm = vendor.open_crm(
+                connection.name,
+                connection.settings,
+                self.vault.open(connection.secrets),
+                self._means,
+            )
+            kept = self._crms[connection.id] = (version, crm)
+        return kept[1]
+
+    def source_for(
+        self, connection: Connection, secret: str | None = None
+    ) -> "ChangeSource":
+        """Return what understands the deliveries of a connection.
+
+        Raises KeyMissing if its secrets cannot be opened.
+        """
+        return find_crm(connection.vendor).open_source(
+            connection.settings, self.vault.open(connection.secrets), secret
+        )
+
+    def notifier_for(self, channel: Channel) -> "Notifier":
+        """Return what sends through a channel; raises KeyMissing."""
+        return CHANNELS[channel.kind].open_notifier(
+            channel.settings, self.vault.open(channel.secrets), self._means
+        )
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Connecting, probing and pausing accounts."""
+        from connector.services.accounts import Accounts
+
+        return Accounts(
+            self.store, crm_for=self.crm_for, vault=self.vault, clock=self.clock
+        )
+
+    @cached_property
+    def policies(self) -> "Policies":
+        """The published policies."""
+        from connector.services.policies import Policies
+
+        return Policies(self.store, self.crm_for, self.clock)
+
+    @cached_property
+    def people(self) -> "People":
+        """Who is told what, in which language."""
+        from connector.services.people import People
+
+        return People(self.store, self.clock)
+
+    @cached_property
+    def enforce(self) -> "Enforce":
+        """Looking at records that may have changed."""
+        from connector.services.enforce import Enforce
+        from connector.services.hear import Hear
+
+        hear = Hear(self.store, self.source_for, self.clock, self.metrics)
+        return Enforce(
+            self.store,
+            crm_for=self.crm_for,
+            hear=hear,
+            policies=self.policies,
+            people=self.people,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def follow_ups(self) -> "FollowUps":
+        """Taking what is due on the clocks."""
+        from connector.services.follow_up import FollowUps
+
+        return FollowUps(
+            self.store,
+            crm_for=self.crm_for,
+            policies=self.policies,
+            people=self.people,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def reconcile(self) -> "Reconcile":
+        """Importing and sweeping accounts."""
+        from connector.services.reconcile import Reconcile
+
+        return Reconcile(
+            self.store,
+            crm_for=self.crm_for,
+            policies=self.policies,
+            people=self.people,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def channels(self) -> "Channels":
+        """The ways to reach people, as the admin handles them."""
+        from connector.services.channels import Channels
+
+        return Channels(
+            self.store,
+            notifier_for=self.notifier_for,
+            vault=self.vault,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def notify(self) -> "Notify":
+        """Sending the messages that are due."""
+        from connector.services.notify import Notify
+
+        return Notify(
+            self.store,
+            notifier_for=self.notifier_for,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def overview(self) -> "Overview":
+        """What the first page shows."""
+        from connector.services.overview import Overview
+
+        return Overview(
+            self.store,
+            policy_of=lambda tx, version: self.policies.version(tx, version).policy,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    def receive(self, afterwards: "Afterwards") -> "Receive":
+        """Return what takes deliveries in."""
+        from connector.services.receive import Receive
+
+        return Receive(
+            self.store,
+            source_for=self.source_for,
+            afterwards=afterwards,
+            clock=self.clock,
+        )
+
+
+def build(config: Config, urls: Urls, *, clock: Clock | None = None) -> Application:
+    """Return the services of a process; nothing is loaded or connected yet."""
+    return Application(config, urls, clock=clock or SystemClock())
+
+
+def find_crm(vendor: str) -> CrmVendor:
+    """Return a vendor by its key, or raise ConfigError."""
+    found = CRMS.get(vendor)
+    if found is None:
+        raise ConfigError(
+            f"{vendor!r} is no CRM that this Slagboom knows; it knows"
+            f" {', '.join(sorted(CRMS))}."
+        )
+    return found

@@ -1,0 +1,72 @@
+"""The jobs that the queue carries, and what the clock finds due.
+
+A job holds ids only, may run twice or late, and does whatever is due: it is a hint.
+"""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+
+from connector.bootstrap import Application, build
+from connector.config import Config
+from connector.services.reconcile import AlreadyReconciling
+
+
+@cache
+def application() -> Application:
+    """Return the services of this process, made at the first use."""
+    config = Config.load(os.environ)
+    return build(config, config.urls())
+
+
+def look(connection_id: int) -> None:
+    """Take in what has come from this account, and look at what may have changed."""
+    application().enforce.look(connection_id)
+
+
+def follow_up() -> None:
+    """Take what is due on the clocks."""
+    application().follow_ups.run()
+    notify()
+
+
+def notify() -> None:
+    """Send the messages that are due."""
+    application().notify.run()
+
+
+def sweep(connection_id: int) -> None:
+    """Compare an account with what is known of it."""
+    app = application()
+    with app.store.begin() as tx:
+        connection = tx.connections.get(connection_id)
+    try:
+        app.reconcile.sweep(connection)
+    except AlreadyReconciling:
+        # Another worker does it, which is as good.
+        return
+    app.enforce.look(connection_id)
+
+
+def due() -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the jobs that have something to do, by the database.
+
+    Cheap, for it is asked every second: each question is answered by a partial index.
+    """
+    app = application()
+    now = app.clock.now()
+    with app.store.begin() as tx:
+        app.reconcile.wake_holds(tx, now)
+        waiting = {
+            *tx.deliveries.pending_connections(),
+            *tx.records.due_connections(now),
+        }
+        sweeps = tx.connections.sweeps_due(now)
+        has_clocks = tx.clocks.is_any_due(now)
+        has_messages = tx.notifications.is_any_due(now)
+    yield from (("look", (connection_id,)) for connection_id in sorted(waiting))
+    if has_clocks:
+        yield "follow_up", ()
+    if has_messages:
+        yield "notify", ()
+    yield from (("sweep", (connection_id,)) for connection_id in sweeps)

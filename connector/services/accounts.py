@@ -1,0 +1,138 @@
+"""Accounts: connecting, probing, pausing and resuming them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from adapters.ports import Probe
+from connector.clock import Clock
+from connector.crypto import Vault
+from connector.errors import ConfigError
+from connector.services.audit import AuditAction
+from connector.services.policies import CrmFor
+from connector.store import Store
+from connector.store.connections import Connection
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+Rotate = Callable[[Mapping[str, str], Mapping[str, str]], Mapping[str, str]]
+"""Gives the secrets to keep, of those before and those after a change."""
+
+
+class ConnectionMissing(ConfigError):
+    """There is no connection of this name."""
+
+
+class Accounts:
+    """The connected CRM accounts, as the admin handles them."""
+
+    def __init__(
+        self, store: Store, *, crm_for: CrmFor, vault: Vault, clock: Clock
+    ) -> None:
+        """Probe accounts through `crm_for`, seal their secrets in `vault`."""
+        self._store = store
+        self._crm_for = crm_for
+        self._vault = vault
+        self._clock = clock
+
+    def find(self, name: str) -> Connection:
+        """Return the connection of this name, or raise ConnectionMissing."""
+        with self._store.begin() as tx:
+            found = tx.connections.find(name)
+            if found is not None:
+                return found
+            names = [one.name for one in tx.connections.all()]
+        known = f"There are: {', '.join(names)}." if names else "None is connected yet."
+        raise ConnectionMissing(
+            f"There is no connection {name!r}. {known} Connect one with `slagboom"
+            " connect`."
+        )
+
+    def all(self) -> list[Connection]:
+        """Return every connection, by name."""
+        with self._store.begin() as tx:
+            return tx.connections.all()
+
+    def save(
+        self,
+        name: str,
+        *,
+        vendor: str,
+        settings: Mapping[str, str],
+        secrets: Mapping[str, str],
+        rotate: Rotate,
+        author: str,
+    ) -> Connection:
+        """Add a connection, or give it other settings and credentials.
+
+        Raises ConfigError if the name cannot be used, or belongs to an account of
+        another vendor.
+        """
+        if _NAME.fullmatch(name) is None:
+            raise ConfigError(
+                f"{name!r} cannot be a connection's name, which is part of an address:"
+                " use up to 40 lower-case letters, digits and hyphens."
+            )
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            before = tx.connections.find(name)
+            if before is not None and before.vendor != vendor:
+                raise ConfigError(
+                    f"{name} is connected to {before.vendor} already. Choose another"
+                    " name: what is known of one account does not fit another."
+                )
+            kept: Mapping[str, str] = secrets
+            if before is not None:
+                kept = rotate(self._vault.open(before.secrets), secrets)
+            tx.connections.save(
+                name,
+                vendor=vendor,
+                settings=settings,
+                secrets=self._vault.seal(kept),
+                now=now,
+            )
+            tx.audit.add(
+                actor=author,
+                action=AuditAction.CONNECTION_SAVED,
+                target=name,
+                before=None if before is None else dict(before.settings),
+                after=dict(settings),
+                now=now,
+            )
+        return self.find(name)
+
+    def probe(self, connection: Connection) -> Probe:
+        """Try everything that is needed, without side effects, and keep the result.
+
+        Raises what `adapters.errors` has if the account cannot be asked at all.
+        """
+        probe = self._crm_for(connection).probe()
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            tx.connections.mark_probed(connection.id, asdict(probe), at=now)
+            if probe.is_ok:
+                tx.notices.resolve(f"crm/{connection.id}", now=now)
+        return probe
+
+    def pause(self, connection: Connection, *, author: str) -> None:
+        """Only observe this account from now on; its clocks stand still."""
+        self._set_pause(connection, is_paused=True, author=author)
+
+    def resume(self, connection: Connection, *, author: str) -> None:
+        """Intervene again."""
+        self._set_pause(connection, is_paused=False, author=author)
+
+    def _set_pause(
+        self, connection: Connection, *, is_paused: bool, author: str
+    ) -> None:
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            tx.connections.pause(connection.id, at=now if is_paused else None)
+            tx.audit.add(
+                actor=author,
+                action=AuditAction.CONNECTION_PAUSED
+                if is_paused
+                else AuditAction.CONNECTION_RESUMED,
+                target=connection.name,
+                now=now,
+            )
