@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from math import isnan
 from types import MappingProxyType
 from typing import Any
 
@@ -170,10 +171,13 @@ def _to_invalid(error: str, translation: Translation) -> ConditionInvalid:
 
 
 def _to_number(value: Value) -> Value:
-    # A number that is none is unequal to itself.
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return None if isnan(number) else number
 
 
 def _to_text(value: Value) -> Value:

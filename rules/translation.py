@@ -221,9 +221,14 @@ class _Translator:
     def _unknown(self, token: Token) -> ConditionInvalid:
         word = token.text.lower()
         meant = _WORD_SIGNS.get(word) or (word if word in _CONSTANTS else None)
-        meant = meant or _closest(token.text, self._types)
+        if meant is not None:
+            return ConditionInvalid(
+                f"“{token.text}” is written in another way here.", token.at + 1, meant
+            )
         return ConditionInvalid(
-            f"“{token.text}” is no field that this policy knows.", token.at + 1, meant
+            f"“{token.text}” is no field that this policy knows.",
+            token.at + 1,
+            _closest(token.text, self._types),
         )
 
 
