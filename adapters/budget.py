@@ -1,0 +1,245 @@
+"""How many requests an account allows, shared by every process that spends them."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from redis.exceptions import RedisError
+
+from adapters.errors import Transient
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+Sleep = Callable[[float], None]
+Monotonic = Callable[[], float]
+
+LIMIT = 100
+WINDOW = timedelta(seconds=10)
+"""What the smallest accounts allow; `learn` corrects it."""
+PATIENCE = timedelta(seconds=60)
+_OFFLINE_S = 5.0
+"""For so long Redis is left alone after it failed."""
+_SHORTEST_NAP_S = 0.005
+
+
+class Budget(Protocol):
+    """The requests that one account allows. Safe to use from several threads."""
+
+    def spend(self) -> None:
+        """Wait until one request may go out; Transient if that would take too long."""
+        ...
+
+    def learn(self, *, limit: int, window: timedelta) -> None:
+        """Take over what the vendor says it allows."""
+        ...
+
+    def hold(self, wait: timedelta) -> None:
+        """Let nobody send for so long: the vendor has had enough."""
+        ...
+
+    def part(self, name: str, *, limit: int, window: timedelta) -> "Budget":
+        """Return a budget of its own for requests that the vendor counts apart."""
+        ...
+
+
+class LocalBudget:
+    """A budget within this process: for tests, and while Redis is away."""
+
+    def __init__(
+        self,
+        *,
+        limit: int = LIMIT,
+        window: timedelta = WINDOW,
+        patience: timedelta = PATIENCE,
+        sleep: Sleep = time.sleep,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        """Allow `limit` requests in any `window`."""
+        self._limit = limit
+        self._window_s = window.total_seconds()
+        self._patience = patience
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._spent: deque[float] = deque()
+        self._held_until = 0.0
+        self._lock = threading.Lock()
+        self._parts: dict[str, LocalBudget] = {}
+
+    def spend(self) -> None:
+        """Wait until one request may go out; Transient if that would take too long."""
+        _wait(self._take, patience=self._patience, sleep=self._sleep)
+
+    def learn(self, *, limit: int, window: timedelta) -> None:
+        """Take over what the vendor says it allows."""
+        with self._lock:
+            self._limit = max(1, limit)
+            self._window_s = window.total_seconds()
+
+    def hold(self, wait: timedelta) -> None:
+        """Let nobody send for so long."""
+        with self._lock:
+            until = self._monotonic() + wait.total_seconds()
+            self._held_until = max(self._held_until, until)
+
+    def part(self, name: str, *, limit: int, window: timedelta) -> "LocalBudget":
+        """Return a budget of its own, the same one for the same name."""
+        with self._lock:
+            if name not in self._parts:
+                self._parts[name] = LocalBudget(
+                    limit=limit,
+                    window=window,
+                    patience=self._patience,
+                    sleep=self._sleep,
+                    monotonic=self._monotonic,
+                )
+            return self._parts[name]
+
+    def _take(self) -> float:
+        """Take one request and return 0, or return the seconds until one is free."""
+        with self._lock:
+            now = self._monotonic()
+            if now < self._held_until:
+                return self._held_until - now
+            while self._spent and self._spent[0] <= now - self._window_s:
+                self._spent.popleft()
+            if len(self._spent) < self._limit:
+                self._spent.append(now)
+                return 0.0
+            return self._spent[-self._limit] + self._window_s - now
+
+
+# Redis' own clock counts, since the clocks of several machines never agree.
+_TAKE = """
+local at = redis.call('TIME')
+local now = at[1] * 1000 + math.floor(at[2] / 1000)
+local held = redis.call('PTTL', KEYS[3])
+if held > 0 then return held end
+local limit = tonumber(redis.call('HGET', KEYS[2], 'limit') or ARGV[1])
+local window = tonumber(redis.call('HGET', KEYS[2], 'window') or ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
+local spent = redis.call('ZCARD', KEYS[1])
+if spent < limit then
+  local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
+  redis.call('ZADD', KEYS[1], now, turn)
+  redis.call('PEXPIRE', KEYS[1], window)
+  return 0
+end
+local first = redis.call('ZRANGE', KEYS[1], spent - limit, spent - limit, 'WITHSCORES')
+return math.max(1, tonumber(first[2]) + window - now)
+"""
+
+
+class RedisBudget:
+    """A budget that all processes share through Redis.
+
+    While Redis is away each process keeps a budget of its own: a budget is a courtesy
+    to the vendor, never a reason to stop.
+    """
+
+    def __init__(
+        self,
+        redis: "Redis",
+        account: str,
+        *,
+        limit: int = LIMIT,
+        window: timedelta = WINDOW,
+        patience: timedelta = PATIENCE,
+        sleep: Sleep = time.sleep,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
+        """Allow `account` so many requests in any `window`, until it is learned."""
+        self._redis = redis
+        self._account = account
+        self._limit = limit
+        self._window = window
+        self._patience = patience
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._take_script: Any = redis.register_script(_TAKE)
+        self._keys = [f"budget:{account}:{name}" for name in ("spent", "rule", "held")]
+        self._told: tuple[int, timedelta] | None = None
+        self._offline_until = 0.0
+        self._local = LocalBudget(
+            limit=limit,
+            window=window,
+            patience=patience,
+            sleep=sleep,
+            monotonic=monotonic,
+        )
+
+    def spend(self) -> None:
+        """Wait until one request may go out; Transient if that would take too long."""
+        _wait(self._take, patience=self._patience, sleep=self._sleep)
+
+    def learn(self, *, limit: int, window: timedelta) -> None:
+        """Take over what the vendor says it allows, for every process."""
+        if self._told == (limit, window):
+            return
+        self._local.learn(limit=limit, window=window)
+        rule: dict[Any, Any] = {"limit": max(1, limit), "window": _to_ms(window)}
+        if self._try(lambda: self._redis.hset(self._keys[1], mapping=rule)):
+            self._told = (limit, window)
+
+    def hold(self, wait: timedelta) -> None:
+        """Let nobody send for so long, in any process."""
+        self._local.hold(wait)
+        held, ms = self._keys[2], _to_ms(wait)
+        self._try(lambda: self._redis.set(held, "1", px=ms))
+
+    def part(self, name: str, *, limit: int, window: timedelta) -> "RedisBudget":
+        """Return a budget of its own for requests that are counted apart."""
+        return RedisBudget(
+            self._redis,
+            f"{self._account}:{name}",
+            limit=limit,
+            window=window,
+            patience=self._patience,
+            sleep=self._sleep,
+            monotonic=self._monotonic,
+        )
+
+    def _take(self) -> float:
+        taken: list[float] = []
+
+        def take() -> None:
+            defaults = [self._limit, _to_ms(self._window)]
+            ms = self._take_script(keys=self._keys, args=defaults)
+            taken.append(int(ms) / 1000)
+
+        if self._try(take):
+            return taken[0]
+        return self._local._take()  # noqa: SLF001 - the same module
+
+    def _try(self, call: Callable[[], Any]) -> bool:
+        """Return whether Redis did it; after a failure it is left alone for a while."""
+        if self._monotonic() < self._offline_until:
+            return False
+        try:
+            call()
+        except (RedisError, OSError):
+            self._offline_until = self._monotonic() + _OFFLINE_S
+            self._told = None
+            return False
+        return True
+
+
+def _wait(take: Callable[[], float], *, patience: timedelta, sleep: Sleep) -> None:
+    waited = 0.0
+    while (wait_s := take()) > 0:
+        if waited + wait_s > patience.total_seconds():
+            raise Transient(
+                "The account's request limit is used up. Slagboom goes on by itself.",
+                code="BUDGET",
+                retry_after=timedelta(seconds=wait_s),
+            )
+        nap = max(wait_s, _SHORTEST_NAP_S)
+        sleep(nap)
+        waited += nap
+
+
+def _to_ms(length: timedelta) -> int:
+    return max(1, int(length.total_seconds() * 1000))

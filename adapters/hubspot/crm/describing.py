@@ -1,0 +1,156 @@
+"""The account itself: its shape, its people, and whether our rights are enough."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.errors import Forbidden, OutsideError, Permanent, Unauthorized
+from adapters.http import Clock
+from adapters.hubspot import mapping
+from adapters.hubspot.client import HubSpotClient
+from adapters.hubspot.crm.shape import Shape
+from adapters.hubspot.paths import Paths
+from adapters.ports import CrmUser, Probe, ProbeLine
+from rules.model import Kind
+from rules.policy import Account
+
+Json = Mapping[str, Any]
+
+FRESH = timedelta(minutes=10)
+
+_READS = (
+    ("deals", "crm.objects.deals.read", "read deals"),
+    ("contacts", "crm.objects.contacts.read", "read contacts"),
+    ("companies", "crm.objects.companies.read", "read companies"),
+    ("quotes", "crm.objects.quotes.read", "see whether there is a quote"),
+    ("calls", "crm.objects.contacts.read", "see calls, which are contact"),
+    ("meetings", "crm.objects.contacts.read", "see meetings, which are contact"),
+    ("emails", "crm.objects.contacts.read", "see e-mails, which are contact"),
+    ("notes", "crm.objects.contacts.read", "find notes of its own"),
+    ("tasks", "crm.objects.contacts.read", "see which tasks are completed"),
+)
+_WRITES = (
+    ("deals", "crm.objects.deals.write", "put forbidden moves back"),
+    ("notes", "crm.objects.contacts.write", "explain in a note"),
+    ("tasks", "crm.objects.contacts.write", "create tasks"),
+)
+
+
+class Describing:
+    """Looks at the account as a whole."""
+
+    def __init__(
+        self,
+        client: HubSpotClient,
+        paths: Paths,
+        shape: Shape,
+        *,
+        clock: Clock,
+        portal_id: str,
+    ) -> None:
+        """Remember which account it has to be."""
+        self._client = client
+        self._paths = paths
+        self._shape = shape
+        self._clock = clock
+        self._portal_id = portal_id
+        self._people: tuple[datetime, Sequence[CrmUser]] | None = None
+        self._lock = threading.Lock()
+
+    def account(self, kinds: Sequence[Kind]) -> Account:
+        """Return pipelines, stages and properties, afresh."""
+        return Account(
+            vendor="hubspot",
+            kinds={kind: self._shape.describe(kind) for kind in kinds},
+            asked_on=self._clock.now().date(),
+        )
+
+    def people(self) -> Sequence[CrmUser]:
+        """Return everybody who can own a record, remembered for ten minutes."""
+        with self._lock:
+            now = self._clock.now()
+            if self._people is None or now - self._people[0] > FRESH:
+                raw = [*self._owners("false"), *self._owners("true")]
+                users = {user.owner: user for user in map(mapping.to_user, raw[::-1])}
+                self._people = (now, tuple(users.values())[::-1])
+            return self._people[1]
+
+    def _owners(self, archived: str) -> list[Json]:
+        found: list[Json] = []
+        after = ""
+        while True:
+            query = [("limit", "100"), ("archived", archived)]
+            if after:
+                query.append(("after", after))
+            body = self._client.get(self._paths.owners(), query)
+            found += body.get("results") or ()
+            after = str(
+                ((body.get("paging") or {}).get("next") or {}).get("after") or ""
+            )
+            if not after:
+                return found
+
+    def probe(self) -> Probe:
+        """Try every right that is needed; nothing is changed."""
+        lines = [self._try("the account", "know whose account it is", self._look)]
+        if not lines[0].is_ok:
+            return Probe(self._portal_id, tuple(lines))
+        for name, scope, purpose in _READS:
+            lines.append(self._try(scope, purpose, self._reader(name)))
+        lines.append(self._leads())
+        lines.append(
+            self._try(
+                "crm.objects.owners.read",
+                "know who owns what",
+                lambda: self._client.get(self._paths.owners(), [("limit", "1")]),
+            )
+        )
+        for name, scope, purpose in _WRITES:
+            lines.append(self._try(scope, purpose, self._writer(name)))
+        return Probe(self._portal_id, tuple(lines))
+
+    def _look(self) -> None:
+        body = self._client.get(self._paths.account())
+        found = str(body.get("portalId"))
+        if found != self._portal_id:
+            raise Permanent(
+                f"The token belongs to account {found}, not to {self._portal_id}. "
+                "Use a token of that account, or correct the number."
+            )
+
+    def _leads(self) -> ProbeLine:
+        scope, purpose = "crm.objects.leads.read", "read leads"
+        try:
+            name = self._shape.type_of(Kind.LEAD).name
+        except OutsideError as error:
+            return ProbeLine(f"{scope}: {purpose}", is_ok=False, message=str(error))
+        if name != "leads":
+            text = "This account has no leads; contacts in a lead's stage are followed."
+            return ProbeLine(f"{scope}: {purpose}", is_ok=True, message=text)
+        return self._try(scope, purpose, self._reader(name))
+
+    def _reader(self, name: str) -> Callable[[], object]:
+        path = self._paths.objects(name, "").rstrip("/")
+        return lambda: self._client.get(path, [("limit", "1")])
+
+    def _writer(self, name: str) -> Callable[[], object]:
+        """Return a call that writes nothing: rights are looked at before the rows."""
+        path = self._paths.objects(name, "batch/update")
+
+        def write_nothing() -> None:
+            try:
+                self._client.settle(path, {"inputs": []})
+            except (Unauthorized, Forbidden):
+                raise
+            except Permanent:
+                return
+
+        return write_nothing
+
+    def _try(self, what: str, purpose: str, call: Callable[[], object]) -> ProbeLine:
+        try:
+            call()
+        except OutsideError as error:
+            return ProbeLine(f"{what}: {purpose}", is_ok=False, message=str(error))
+        return ProbeLine(f"{what}: {purpose}", is_ok=True)

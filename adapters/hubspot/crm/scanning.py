@@ -1,0 +1,161 @@
+"""Everything that changed since a moment, oldest change first.
+
+The search has three traps: it ends after 10,000 results, its index lags behind, and a
+record that changes meanwhile shifts every later page. So there are no pages: each
+search asks for what follows the last change seen, and the search only names records;
+what they hold is read from the database. Limits:
+developers.hubspot.com/docs/api-reference/search/guide.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.hubspot import mapping
+from adapters.hubspot.client import HubSpotClient
+from adapters.hubspot.crm.reading import Reading
+from adapters.hubspot.crm.shape import Shape
+from adapters.hubspot.kinds import ObjectType
+from adapters.hubspot.paths import Paths
+from adapters.hubspot.values import to_instant, to_ms
+from rules.model import FieldMap, Kind, Record
+
+Json = Mapping[str, Any]
+Filters = list[dict[str, Any]]
+
+LAG = timedelta(minutes=2)
+"""How far the index may be behind: so much of the past is looked at again."""
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    id: str
+    at_ms: int
+
+
+class Scanning:
+    """Searches for changed records."""
+
+    def __init__(
+        self, client: HubSpotClient, paths: Paths, shape: Shape, reading: Reading
+    ) -> None:
+        """Search with one, read with the other."""
+        self._client = client
+        self._paths = paths
+        self._shape = shape
+        self._reading = reading
+
+    def count(self, kind: Kind, since: datetime | None) -> int | None:
+        """Return how many records changed since then, as far as the index knows."""
+        about = self._shape.type_of(kind)
+        since_ms = None if since is None else to_ms(since)
+        total = self._search(about, _changed(about, since_ms), about.modified, 1).get(
+            "total"
+        )
+        return total if isinstance(total, int) else None
+
+    def scan(
+        self, kind: Kind, fields: FieldMap, since: datetime | None
+    ) -> Iterator[Sequence[Record]]:
+        """Yield the records, each as it stands at the moment it is read.
+
+        A record that has changed since the index saw it is kept for the end, so that
+        the `modified_at` of what was yielded stays a cursor.
+        """
+        about = self._shape.type_of(kind)
+        late: dict[str, Record] = {}
+        since_ms = None if since is None else to_ms(since - LAG)
+        for hits in self._hits(about, since_ms):
+            settled: list[Record] = []
+            refs = {mapping.to_ref(kind, hit.id): hit for hit in hits}
+            for ref, record in self._reading.read(list(refs), fields).items():
+                if to_ms(record.modified_at) > refs[ref].at_ms:
+                    late[ref.id] = record
+                else:
+                    late.pop(ref.id, None)
+                    settled.append(record)
+            if settled:
+                yield _in_order(settled)
+        if late:
+            yield _in_order(late.values())
+
+    def _hits(self, about: ObjectType, since_ms: int | None) -> Iterator[list[_Hit]]:
+        seen: set[_Hit] = set()
+        while True:
+            found = self._page(about, _changed(about, since_ms), about.modified)
+            hits = [hit for hit in found if hit not in seen]
+            if hits:
+                yield hits
+            if len(found) < PAGE:
+                return
+            last_ms = found[-1].at_ms
+            if last_ms != since_ms:
+                seen = {hit for hit in found if hit.at_ms == last_ms}
+                since_ms = last_ms
+                continue
+            # A bulk edit gives thousands the same moment: they are told apart by id.
+            yield from self._same_moment(about, last_ms)
+            seen, since_ms = set(), last_ms + 1
+
+    def _same_moment(self, about: ObjectType, at_ms: int) -> Iterator[list[_Hit]]:
+        last_id = "0"
+        while True:
+            filters = [
+                *_changed(about, at_ms),
+                _filter(about.modified, "LTE", at_ms),
+                _filter("hs_object_id", "GT", last_id),
+            ]
+            found = self._page(about, filters, "hs_object_id")
+            if found:
+                yield found
+                last_id = found[-1].id
+            if len(found) < PAGE:
+                return
+
+    def _page(self, about: ObjectType, filters: Filters, order: str) -> list[_Hit]:
+        answer = self._search(about, filters, order, PAGE)
+        return [_to_hit(one, about) for one in answer.get("results") or ()]
+
+    def _search(
+        self, about: ObjectType, filters: Filters, order: str, limit: int
+    ) -> Json:
+        return self._client.search(
+            self._paths.objects(about.name, "search"),
+            {
+                "filterGroups": [{"filters": filters}] if filters else [],
+                "sorts": [{"propertyName": order, "direction": "ASCENDING"}],
+                "properties": [about.modified],
+                "limit": limit,
+            },
+        )
+
+
+def _changed(about: ObjectType, since_ms: int | None) -> Filters:
+    filters: Filters = []
+    if since_ms is not None:
+        filters.append(_filter(about.modified, "GTE", since_ms))
+    if about.only_stages:
+        filters.append(
+            {
+                "propertyName": about.stage,
+                "operator": "IN",
+                "values": list(about.only_stages),
+            }
+        )
+    return filters
+
+
+def _filter(name: str, operator: str, value: object) -> dict[str, Any]:
+    return {"propertyName": name, "operator": operator, "value": str(value)}
+
+
+def _to_hit(raw: Json, about: ObjectType) -> _Hit:
+    text = (raw.get("properties") or {}).get(about.modified) or raw.get("updatedAt")
+    at = to_instant(text)
+    return _Hit(str(raw.get("id")), 0 if at is None else to_ms(at))
+
+
+def _in_order(records: Any) -> list[Record]:
+    return sorted(records, key=lambda record: (record.modified_at, record.ref))
