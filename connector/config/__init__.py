@@ -1,6 +1,7 @@
 """Settings: read once from the environment, checked, and frozen."""
 
+from connector.config.addresses import LOOPBACK, is_loopback
 from connector.config.keys import KEYS_FILE
 from connector.config.settings import Config, LogFormat, Urls
 
-__all__ = ["KEYS_FILE", "Config", "LogFormat", "Urls"]
+__all__ = ["KEYS_FILE", "LOOPBACK", "Config", "LogFormat", "Urls", "is_loopback"]

@@ -12,7 +12,8 @@ from connector.errors import ConfigError
 
 DEFAULT_PORT = 8000
 _HIGHEST_PORT = 65535
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine that mean it wherever they are read."""
 
 
 def read_database_url(environ: Mapping[str, str]) -> str | None:
@@ -58,6 +59,11 @@ def read_redis_url(environ: Mapping[str, str]) -> str | None:
     return url
 
 
+def is_loopback(url: str) -> bool:
+    """Say whether a checked address leads no further than this machine."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
 def read_port(environ: Mapping[str, str]) -> int:
     """Return PORT; raises ConfigError."""
     given = read(environ, "PORT")
@@ -92,7 +98,7 @@ def read_public_url(environ: Mapping[str, str], port: int, *, is_embedded: bool)
             "PUBLIC_URL must end after its host or path: a user, a question mark or a"
             " # in it cannot be kept when paths are added."
         )
-    may_be_plain = parts.hostname in _LOOPBACK or read_flag(
+    may_be_plain = parts.hostname in LOOPBACK or read_flag(
         environ, "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES"
     )
     if parts.scheme == "http" and not may_be_plain:

@@ -73,6 +73,19 @@ def read_secret_key(environ: Mapping[str, str], keys: tuple[str, ...]) -> str:
     return given
 
 
+def read_page_key(environ: Mapping[str, str]) -> str | None:
+    """Return SLAGBOOM_PAGE_KEY, which opens the pages; raises ConfigError."""
+    given = read_secret(environ, "SLAGBOOM_PAGE_KEY")
+    if given is not None and len(given) < _SHORTEST_SECRET:
+        raise ConfigError(
+            f"SLAGBOOM_PAGE_KEY has {len(given)} characters; with fewer than"
+            f" {_SHORTEST_SECRET} it could be guessed, and the pages show customers'"
+            " names. Use a long random text, or leave it out: the pages then open on"
+            " this machine only."
+        )
+    return given
+
+
 def _is_key(key: str) -> bool:
     try:
         return len(base64.b64decode(key, altchars=b"-_", validate=True)) == _KEY_BYTES

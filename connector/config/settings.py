@@ -11,7 +11,7 @@ from connector.config.addresses import (
     read_public_url,
     read_redis_url,
 )
-from connector.config.keys import read_keys, read_secret_key
+from connector.config.keys import read_keys, read_page_key, read_secret_key
 from connector.config.variables import read, read_flag
 from connector.errors import ConfigError
 
@@ -54,6 +54,8 @@ class Config:
     log_format: LogFormat
     allow_private_addresses: bool
     """Whether a CRM, a proxy or a mail server may live at a private address."""
+    page_key: str | None = field(default=None, repr=False)
+    """Opens the pages to those who are not on this machine; None: nobody."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> "Config":
@@ -79,6 +81,7 @@ class Config:
             allow_private_addresses=read_flag(
                 environ, "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES"
             ),
+            page_key=read_page_key(environ),
         )
 
     @property

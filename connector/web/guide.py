@@ -1,0 +1,70 @@
+"""The set-up list in words, with the exact command to type next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from connector.config import is_loopback
+from connector.services.problems import Problem
+from connector.services.setup import Step, StepCode
+from connector.web.reader import Reader
+
+_COMMANDS: Mapping[StepCode, str] = {
+    StepCode.CONNECT: (
+        "slagboom connect hubspot acme --token-file token.txt"
+        " --webhook-secret-file secret.txt --portal-id 12345678"
+    ),
+    StepCode.PROBE: "slagboom probe {name}",
+    StepCode.IMPORT: "slagboom import {name}",
+    StepCode.POLICY: 'slagboom policy publish policy.yaml --note "Our first policy"',
+    StepCode.PEOPLE: "slagboom people import people.csv",
+    StepCode.CHANNEL: (
+        "slagboom channels add slack team --token-file slack-token.txt"
+        " --signing-secret-file slack-secret.txt"
+    ),
+    StepCode.CHANNEL_TEST: "slagboom channels test {name} --to you@example.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A step of the list. `command` is typed, `address` entered elsewhere."""
+
+    step: Step
+    state: str
+    title: str
+    why: Markup
+    command: str
+    address: str
+    warning: str
+
+
+def to_entry(step: Step, reader: Reader, *, public_url: str) -> Entry:
+    """Return a step in the reader's language."""
+    is_webhook = step.code is StepCode.WEBHOOK
+    state = "done" if step.is_done else "next" if step.is_next else "later"
+    return Entry(
+        step=step,
+        state=state,
+        title=reader.say(step.code.value),
+        why=reader.tell(f"{step.code.value}_why"),
+        command=_COMMANDS.get(step.code, "").format(name=step.name or "acme"),
+        address=(
+            f"{public_url}/webhooks/{step.vendor or 'hubspot'}"
+            f"/{quote(step.name or 'acme', safe='')}"
+            if is_webhook
+            else ""
+        ),
+        warning=(
+            reader.say("webhook_loopback")
+            if is_webhook and is_loopback(public_url)
+            else ""
+        ),
+    )
+
+
+def to_sentence(problem: Problem, reader: Reader) -> Markup:
+    """Return what is wrong, and what to do about it."""
+    return reader.tell(problem.code.value, name=problem.name, count=problem.count)
