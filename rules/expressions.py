@@ -6,6 +6,7 @@ It is a part of CEL (https://cel.dev) without its loops; the library checks the 
 and evaluates. `rules.translation` says what gets through.
 """
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from rules.translation import Translation, emptiness_of, translate, variable_of
 __all__ = ["Condition", "ConditionInvalid", "Decision", "compile_condition"]
 
 _Convert = Callable[[Value], Value]
+_Answer = Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Condition:
 
     text: str
     fields: frozenset[str] = field(compare=False)
-    _expression: Any = field(compare=False, repr=False)
+    _answer: _Answer = field(compare=False, repr=False)
     _read: tuple[tuple[str, str, _Convert], ...] = field(compare=False, repr=False)
     _tested: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
     _has_choice: bool = field(compare=False, repr=False)
@@ -75,7 +77,7 @@ class Condition:
         for name, variable in self._tested:
             known[variable] = _is_empty(values.get(name))
         try:
-            answer = self._expression.eval(None, known).value()
+            answer = self._answer(known)
         except (RuntimeError, ValueError, TypeError):
             answer = None
         # What cannot be worked out comes back as a text, which is as true as any.
@@ -92,11 +94,11 @@ def compile_condition(text: str, types: Mapping[FieldName, FieldType]) -> Condit
     Raises ConditionInvalid.
     """
     translation = translate(text, types)
-    expression = _compile(translation)
+    evaluated = _compile(translation)
     return Condition(
         text=text,
         fields=frozenset(translation.read) | translation.tested,
-        _expression=expression,
+        _answer=_find_comparison(translation) or evaluated,
         _read=tuple(
             (name, variable_of(name), _CONVERT[kind])
             for name, kind in sorted(translation.read.items())
@@ -108,7 +110,7 @@ def compile_condition(text: str, types: Mapping[FieldName, FieldType]) -> Condit
     )
 
 
-def _compile(translation: Translation) -> Any:
+def _compile(translation: Translation) -> _Answer:
     variables = {
         **{
             variable_of(name): _CEL_TYPES[kind]
@@ -125,8 +127,48 @@ def _compile(translation: Translation) -> Any:
         raise ConditionInvalid(
             f"This gives {kind}, not yes or no. Compare it with something: amount > 0."
         )
-    return expression
+    return lambda known: expression.eval(None, known).value()
 
+
+def _find_comparison(translation: Translation) -> _Answer | None:
+    """Return a lone comparison of numbers or days as Python makes it.
+
+    Most rules are one, and it takes a tenth of the time that the library needs.
+    """
+    if len(translation.parts) != len(("left", "sign", "right")):
+        return None
+    left, sign, right = translation.parts
+    compare = _SIGNS.get(sign)
+    if compare is None or not _COMPARABLE.issuperset(translation.read.values()):
+        return None
+    names = {variable_of(name) for name in translation.read}
+    if left in names and right in names:
+        return lambda known: compare(known[left], known[right])
+    if left in names:
+        fixed = _to_constant(right)
+        return lambda known: compare(known[left], fixed)
+    if right in names:
+        fixed = _to_constant(left)
+        return lambda known: compare(fixed, known[right])
+    return None
+
+
+def _to_constant(written: str) -> float:
+    """Return the number or day of a literal, which the type check has let through."""
+    return int(written) if written.isdigit() else float(written)
+
+
+_SIGNS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {
+        "==": operator.eq,
+        "!=": operator.ne,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+    }
+)
+_COMPARABLE = frozenset({FieldType.NUMBER, FieldType.DATE})
 
 _FAULT = re.compile(r"<input>:1:(?P<column>\d+): (?P<message>[^\n]*)")
 _OVERLOAD = re.compile(

@@ -41,12 +41,17 @@ class Translation:
     they are empty. `has_choice`: it may be decided without all that it reads.
     """
 
-    cel: str
+    parts: tuple[str, ...]
     read: Mapping[str, FieldType]
     tested: frozenset[str]
     has_choice: bool
     starts: tuple[tuple[int, int], ...]
     end: int
+
+    @property
+    def cel(self) -> str:
+        """The whole condition in CEL, on one line."""
+        return " ".join(self.parts)
 
     def to_column(self, offset: int) -> int:
         """Return the column in the written text of an offset in the CEL text."""
@@ -99,7 +104,7 @@ class _Translator:
             self._length += len(written) + 1
             self._at += taken
         return Translation(
-            " ".join(self._out),
+            tuple(self._out),
             self._read,
             frozenset(self._tested),
             any(token.text in _CHOICES for token in self._tokens),

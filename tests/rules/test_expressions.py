@@ -390,3 +390,26 @@ def test_with_everything_filled_there_is_always_a_decision(text, amount, discoun
     )
     assert decision.is_true is expected
     assert decision.is_false is not expected
+
+
+operands = st.sampled_from(["amount", "discount", "2", "0.1", "quotes", "1e30"])
+days = st.sampled_from(["close_date", "today", "contract_date"])
+signs = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
+floats = st.none() | st.floats() | numbers
+
+
+@settings(deadline=None)
+@given(
+    st.tuples(operands, signs, operands) | st.tuples(days, signs, days),
+    st.fixed_dictionaries(
+        {"amount": floats, "discount": floats, "quotes": floats}
+        | dict.fromkeys(
+            ["close_date", "today", "contract_date"],
+            st.none() | st.dates(date(2026, 1, 1), date(2026, 1, 3)),
+        )
+    ),
+)
+def test_brackets_around_a_comparison_change_nothing(parts, found):
+    plain = " ".join(parts)
+    bracketed = f"({plain})"
+    assert decide(plain, found) == decide(bracketed, found)
