@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Texts = Mapping[str, str]
 
+PREVIOUS = "previous_"
+"""Put before the name of a rotated secret: the one that was valid before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -63,6 +66,20 @@ class CrmVendor:
     after: tuple[str, ...] = ()
     rotated: tuple[str, ...] = ()
 
+    def rotate(self, before: Texts, after: Texts) -> Texts:
+        """Return the secrets to keep: what was replaced stays valid beside its heir.
+
+        The vendor may go on signing with the former one for a while.
+        """
+        kept = dict(after)
+        for name in self.rotated:
+            former = before.get(name)
+            if former == after.get(name):
+                former = before.get(PREVIOUS + name)
+            if former is not None:
+                kept[PREVIOUS + name] = former
+        return kept
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelVendor:
@@ -74,9 +91,6 @@ class ChannelVendor:
     open_notifier: Callable[[Texts, Texts, Means], "Notifier"]
     defaults: Texts = field(default_factory=dict)
 
-
-PREVIOUS = "previous_"
-"""Put before the name of a rotated secret: the one that was valid before it."""
 
 _API_TIMEOUT = timedelta(seconds=10)
 
@@ -129,10 +143,10 @@ def _open_hubspot(name: str, settings: Texts, secrets: Texts, means: Means) -> "
 def _open_hubspot_source(
     settings: Texts, secrets: Texts, _secret: str | None
 ) -> "ChangeSource":
-    from adapters.hubspot.inbound import HubSpotSource  # noqa: PLC0415
+    from adapters.hubspot import open_source  # noqa: PLC0415
 
     known = [secrets["webhook_secret"], secrets.get(PREVIOUS + "webhook_secret", "")]
-    return HubSpotSource(
+    return open_source(
         secrets=[secret for secret in known if secret],
         portal_id=settings["portal_id"],
         app_id=_app_id(settings),
@@ -212,8 +226,8 @@ CRMS: Mapping[str, CrmVendor] = {
         rotated=("webhook_secret",),
         after=(
             "In HubSpot, have the app send its webhooks to {webhook}",
-            "and subscribe it to creation, deletion, merge, restore and property"
-            " changes of deals (and of leads, where a policy follows those).",
+            "and subscribe it to creation, deletion, merge, restore and the property",
+            "changes of deals (and of leads, where a policy follows those).",
         ),
     ),
 }

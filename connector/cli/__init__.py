@@ -1,0 +1,79 @@
+"""The command `slagboom`. What a subcommand needs is loaded when it is used."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any, cast
+
+import click
+
+from connector.cli.ending import Ending, run
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("up", "Run it: web, worker, clock and the servers they need."),
+    "demo": ("demo", "Show what Slagboom does, on a CRM of its own."),
+    "connect": ("connect", "Connect a CRM account."),
+    "connections": ("lists", "List the connected accounts."),
+    "probe": ("accounts", "Try whether an account can be worked with."),
+    "import": ("accounts", "Take an account's records as they stand for known."),
+    "sweep": ("accounts", "Look for changes that no webhook told of."),
+    "pause": ("accounts", "Only observe, from one command to the next."),
+    "resume": ("accounts", "Intervene again after a pause."),
+    "policy": ("policy", "Check, test and publish policies."),
+    "people": ("people", "Who is told, and who leads whom."),
+    "channels": ("channels", "The ways to reach people."),
+    "violations": ("lists", "List what stands against the policies."),
+    "interventions": ("lists", "List what was done about it."),
+    "holds": ("lists", "List the moves that wait for something missing."),
+    "follow-ups": ("lists", "List the follow-ups that run."),
+    "deliveries": ("lists", "List what the CRMs sent."),
+    "doctor": ("doctor", "Find out what is wrong with this installation."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands live in modules that are loaded one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order in which a beginner needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load and return a subcommand; None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"connector.cli.{COMMANDS[cmd_name][0]}")
+        return cast("click.Command", vars(module)[_to_attribute(cmd_name)])
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the list of subcommands without loading any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _to_attribute(name: str) -> str:
+    plain = name.replace("-", "_")
+    return f"{plain}_" if plain == "import" else plain
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="slagboom", prog_name="slagboom")
+def slagboom() -> None:
+    """Make the process of your CRM real.
+
+    Exit codes: 0 done, 1 found something, 2 wrong use or configuration, 3 the outside
+    world cannot be reached or refuses.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command of this process and end it."""
+    given: Any = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(int(run(slagboom, given)))
+
+
+__all__ = ["COMMANDS", "Ending", "main", "slagboom"]

@@ -1,0 +1,189 @@
+"""The lists: what stands, what was done, what waits, what came in."""
+
+from collections.abc import Mapping
+
+import click
+
+from connector.bootstrap import Application
+from connector.cli.output import as_json, show, to_plain
+from connector.cli.session import opened
+from connector.store.violations import Violation
+from rules.policy import Policy
+from rules.wording import reason_text, stage_label
+
+everything = click.option(
+    "--all", "is_all", is_flag=True, help="Also what is over and done with."
+)
+limited = click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=200,
+    show_default=True,
+    help="At most so many.",
+)
+
+
+@click.command()
+@as_json
+def connections(*, is_json: bool) -> None:
+    """List the connected accounts."""
+    with opened() as app:
+        rows = app.accounts.all()
+        url = app.config.public_url
+    show(
+        rows,
+        {
+            "name": lambda one: one.name,
+            "vendor": lambda one: one.vendor,
+            "state": lambda one: "paused" if one.paused_at else "on",
+            "imported": lambda one: one.imported_at,
+            "compared until": lambda one: one.swept_until,
+            "webhook": lambda one: f"{url}/webhooks/{one.vendor}/{one.name}",
+        },
+        is_json=is_json,
+        empty="No account is connected yet. Begin with: slagboom connect --help",
+    )
+
+
+@click.command()
+@everything
+@limited
+@as_json
+def violations(*, is_all: bool, limit: int, is_json: bool) -> None:
+    """List what stands against the policies."""
+    with opened() as app:
+        with app.store.begin() as tx:
+            found = tx.violations.latest(only_open=not is_all, limit=limit)
+        policies = _policies(app)
+        rows = [{**to_plain(one), "why": _why(one, policies)} for one in found]
+    show(
+        rows,
+        {
+            "since": lambda one: one["opened_at"][:16].replace("T", " "),
+            "record": lambda one: one["record"] or one["crm_id"],
+            "rule": lambda one: one["rule"],
+            "level": lambda one: one["enforcement"],
+            "why": lambda one: one["why"],
+            "state": lambda one: one["closed_by"] or one["state"],
+        },
+        is_json=is_json,
+        empty="Nothing stands against the policies.",
+    )
+
+
+@click.command()
+@limited
+@as_json
+def interventions(*, limit: int, is_json: bool) -> None:
+    """List what was done to records, newest first."""
+    with opened() as app, app.store.begin() as tx:
+        rows = tx.interventions.latest(limit=limit)
+    show(
+        rows,
+        {
+            "id": lambda one: one.id,
+            "planned": lambda one: one.planned_at,
+            "connection": lambda one: one.connection,
+            "record": lambda one: one.record or one.crm_id,
+            "what": lambda one: one.kind.value,
+            "state": lambda one: one.state.value,
+            "error": lambda one: one.error,
+        },
+        is_json=is_json,
+        empty="Nothing has been done yet.",
+    )
+
+
+@click.command()
+@everything
+@limited
+@as_json
+def holds(*, is_all: bool, limit: int, is_json: bool) -> None:
+    """List the moves that wait for something missing."""
+    with opened() as app:
+        with app.store.begin() as tx:
+            rows = tx.holds.latest(only_open=not is_all, limit=limit)
+        labels = _stage_labels(app)
+    show(
+        rows,
+        {
+            "since": lambda one: one.opened_at,
+            "record": lambda one: one.record or one.crm_id,
+            "from": lambda one: labels.get(one.from_stage, one.from_stage),
+            "to": lambda one: labels.get(one.to_stage, one.to_stage),
+            "missing": lambda one: ", ".join(one.missing),
+            "ended": lambda one: one.ended_why,
+        },
+        is_json=is_json,
+        empty="No move waits.",
+    )
+
+
+@click.command("follow-ups")
+@everything
+@limited
+@as_json
+def follow_ups(*, is_all: bool, limit: int, is_json: bool) -> None:
+    """List the follow-ups that run, those that are due first on top."""
+    with opened() as app, app.store.begin() as tx:
+        rows = tx.clocks.latest(only_running=not is_all, limit=limit)
+    show(
+        rows,
+        {
+            "due": lambda one: one.due_at,
+            "record": lambda one: one.record or one.crm_id,
+            "follow-up": lambda one: one.follow_up,
+            "started": lambda one: one.started_at,
+            "steps taken": lambda one: one.steps_taken,
+            "state": lambda one: one.ended_why or one.state,
+        },
+        is_json=is_json,
+        empty="No follow-up runs.",
+    )
+
+
+@click.command()
+@limited
+@as_json
+def deliveries(*, limit: int, is_json: bool) -> None:
+    """List what the CRMs sent, newest first."""
+    with opened() as app, app.store.begin() as tx:
+        rows = tx.deliveries.latest(limit=limit)
+    show(
+        rows,
+        {
+            "id": lambda one: one.id,
+            "received": lambda one: one.received_at,
+            "connection": lambda one: one.connection,
+            "state": lambda one: one.state,
+            "events": lambda one: one.changes,
+            "error": lambda one: one.error,
+        },
+        is_json=is_json,
+        empty="Nothing has been delivered yet.",
+    )
+
+
+def _policies(app: Application) -> dict[tuple[str, str], Policy]:
+    with app.store.begin() as tx:
+        return {
+            (version.connection, version.name): app.policies.version(
+                tx, version.id
+            ).policy
+            for version in tx.processes.current()
+        }
+
+
+def _why(violation: Violation, policies: Mapping[tuple[str, str], Policy]) -> str:
+    policy = policies.get((violation.connection, violation.process))
+    if policy is None:
+        return violation.reason.code.value
+    return reason_text(violation.reason, policy, policy.locale)
+
+
+def _stage_labels(app: Application) -> dict[str, str]:
+    return {
+        str(stage.id): stage_label(policy, stage.id)
+        for policy in _policies(app).values()
+        for stage in policy.stages
+    }
