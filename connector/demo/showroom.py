@@ -1,0 +1,155 @@
+"""The demo's own installation, beside a sandbox: started, set up, and cleared away."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from adapters.sandbox import Sandbox, start
+from adapters.sandbox.companies import COMPANIES
+from adapters.sandbox.company import MANAGER, PEOPLE, Company
+from connector.bootstrap import Application, build
+from connector.config import Config
+from connector.embedded import borrow
+from connector.errors import SlagboomError
+from connector.store.people import Person
+
+CONNECTION = "demo"
+AUTHOR = "demo"
+
+
+class DemoFailed(SlagboomError):  # noqa: N818 - named for what happened
+    """The demo's installation did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Showroom:
+    """An installation that serves at `url`, and the company that it watches over."""
+
+    app: Application
+    connection_id: int
+    sandbox: Sandbox
+    company: Company
+    url: str
+
+
+@contextmanager
+def opened(port: int) -> Iterator[Showroom]:
+    """Give a showroom on this port (0: a free one); raises DemoFailed."""
+    home = Path(tempfile.mkdtemp(prefix="slagboom-demo-"))
+    # Under root the embedded PostgreSQL runs as another user, who must get in.
+    home.chmod(0o711)
+    sandbox = start()
+    try:
+        with _running(home, sandbox, port) as (environ, url):
+            config = Config.load(environ)
+            with borrow(config) as urls:
+                app = build(config, urls)
+                company = next(iter(COMPANIES.values()))(sandbox.url)
+                company.set_up()
+                connection_id = _set_up(app, sandbox, company, url)
+                yield Showroom(app, connection_id, sandbox, company, url)
+                app.store.close()
+    finally:
+        sandbox.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _running(
+    home: Path, sandbox: Sandbox, port: int
+) -> Iterator[tuple[Mapping[str, str], str]]:
+    """Run `slagboom up`; give its environment and its address."""
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        # The demo touches no database and no account of yours.
+        if name not in {"DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SLAGBOOM_KEYS"}
+    }
+    environ |= {
+        "SLAGBOOM_HOME": str(home),
+        "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    _trust(sandbox, home, environ)
+    log = home / "log"
+    with log.open("wb") as written:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "connector.cli", "up", "--port", str(port)],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=written,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        ready = process.stdout.readline().split()
+        if ready[:1] != ["ready"]:
+            process.wait()
+            raise DemoFailed(
+                "The demo's own Slagboom did not start. It said:\n"
+                + log.read_text(errors="replace")[-2000:]
+            )
+        yield {**environ, "PUBLIC_URL": ready[1]}, ready[1]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _trust(sandbox: Sandbox, home: Path, environ: dict[str, str]) -> None:
+    """Have the certificate of the sandbox's mail server taken for a known one."""
+    certificate = home / "mail.pem"
+    certificate.write_text(sandbox.mail.certificate().pem)
+    environ["SSL_CERT_FILE"] = str(certificate)
+
+
+def _set_up(app: Application, sandbox: Sandbox, company: Company, url: str) -> int:
+    """Do what an admin does once, and return the connection's id."""
+    account = company.account()
+    connection = app.accounts.save(
+        CONNECTION,
+        vendor=account.vendor,
+        settings=account.settings,
+        secrets=account.secrets,
+        rotate=lambda _before, after: after,
+        author=AUTHOR,
+    )
+    app.accounts.probe(connection)
+    app.policies.publish(
+        policy_text(), connection, note="The demo begins.", author=AUTHOR
+    )
+    app.reconcile.import_(connection)
+    app.people.save(
+        [
+            Person(email, name, manager=None if email == MANAGER else MANAGER)
+            for email, name in PEOPLE.items()
+        ],
+        author=AUTHOR,
+    )
+    app.channels.add(
+        "slack",
+        kind="slack",
+        settings={"api_url": sandbox.slack_url},
+        secrets={"token": sandbox.slack_token},
+        author=AUTHOR,
+    )
+    app.channels.add(
+        "email",
+        kind="email",
+        settings={"from": "Slagboom <slagboom@acme.example>"},
+        secrets={"smtp_url": f"smtp://{sandbox.host}:{sandbox.smtp_port}"},
+        author=AUTHOR,
+    )
+    company.send_webhooks_to(f"{url}/webhooks/{account.vendor}/{CONNECTION}")
+    return connection.id
+
+
+def policy_text() -> str:
+    """Return the demo's policy document."""
+    return resources.files(__package__).joinpath("policy.yaml").read_text("utf-8")
