@@ -21,7 +21,7 @@ LIMIT = 100
 WINDOW = timedelta(seconds=10)
 """What the smallest accounts allow; `learn` corrects it."""
 PATIENCE = timedelta(seconds=60)
-_OFFLINE_S = 5.0
+_OFFLINE_S = 15.0
 """For so long Redis is left alone after it failed."""
 _SHORTEST_NAP_S = 0.005
 
@@ -234,7 +234,7 @@ def _wait(take: Callable[[], float], *, patience: timedelta, sleep: Sleep) -> No
             raise Transient(
                 "The account's request limit is used up. Slagboom goes on by itself.",
                 code="BUDGET",
-                retry_after=timedelta(seconds=wait_s),
+                retry_after=max(patience, timedelta(seconds=wait_s)),
             )
         nap = max(wait_s, _SHORTEST_NAP_S)
         sleep(nap)

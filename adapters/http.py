@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -128,9 +129,11 @@ def parse_retry_after(text: str | None, now: datetime) -> timedelta | None:
     if not text:
         return None
     try:
-        return timedelta(seconds=max(0.0, float(text)))
-    except (ValueError, OverflowError):
+        seconds = float(text)
+    except ValueError:
         pass
+    else:
+        return timedelta(seconds=max(0.0, seconds)) if isfinite(seconds) else None
     try:
         at = parsedate_to_datetime(text)
     except ValueError:

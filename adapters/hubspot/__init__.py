@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from time import sleep as system_sleep
+from typing import TYPE_CHECKING
 
-from adapters.budget import Budget
-from adapters.http import Clock, Sleep
 from adapters.hubspot.inbound import HubSpotSource
 from adapters.ports import ChangeSource, Crm
+
+if TYPE_CHECKING:
+    from adapters.budget import Budget
+    from adapters.http import Clock, Sleep
 
 __all__ = ["API_URL", "API_VERSION", "open_crm", "open_source"]
 
@@ -19,12 +22,12 @@ def open_crm(
     token: str,
     portal_id: int | str,
     app_id: int | None,
-    budget: Budget,
-    clock: Clock,
+    budget: "Budget",
+    clock: "Clock",
     api_url: str = API_URL,
     api_version: str = API_VERSION,
     allow_private: bool = False,
-    sleep: Sleep = system_sleep,
+    sleep: "Sleep" = system_sleep,
 ) -> Crm:
     """Return the account that this token opens; keep it, since making one is slow.
 

@@ -4,15 +4,15 @@ A batch is answered 200, 201 or, when some rows fail, 207 with `errors`:
 developers.hubspot.com/docs/api-reference/error-handling.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from adapters.errors import Transient
 from adapters.hubspot.refusals import to_words
+from adapters.hubspot.wire import Json, part, parts, text, texts
 from adapters.ports import Outcome, OutcomeKind
 
-Json = Mapping[str, Any]
 T = TypeVar("T")
 
 LARGEST = 100
@@ -85,49 +85,45 @@ def to_outcomes(
     Results come in another order than inputs: they are found by trace id, else by the
     record's id, else by the mark in the property `marked`.
     """
-    results = body.get("results")
-    errors = [one for one in body.get("errors") or () if isinstance(one, dict)]
+    errors = parts(body, "errors")
     outcomes: dict[str, Outcome] = {}
-    for one in results or ():
+    for one in parts(body, "results"):
         row = _row_of(rows, one, marked)
         if row is not None:
-            outcomes[row.key] = Outcome(OutcomeKind.DONE, str(one.get("id") or ""))
+            outcomes[row.key] = Outcome(OutcomeKind.DONE, text(one, "id"))
     strays = [error for error in errors if not _names_a_row(error)]
     for number, row in enumerate(rows):
         if row.key in outcomes:
             continue
         own = next((one for one in errors if _is_about(one, number, row)), None)
-        error = own or (strays[0] if strays else None)
-        outcomes[row.key] = to_outcome(error) if error else Outcome(OutcomeKind.UNKNOWN)
+        error = own if own is not None or not strays else strays[0]
+        outcomes[row.key] = to_outcome(error)
     return outcomes
 
 
 def _row_of(rows: Sequence[Row], result: Json, marked: str) -> Row | None:
-    trace = str(result.get("objectWriteTraceId") or "")
+    trace = text(result, "objectWriteTraceId")
     if trace.isdigit() and int(trace) < len(rows):
         return rows[int(trace)]
     if marked:
-        text = str((result.get("properties") or {}).get(marked) or "")
-        return next((row for row in rows if row.mark and row.mark in text), None)
-    record_id = str(result.get("id"))
+        body = text(part(result, "properties"), marked)
+        return next((row for row in rows if row.mark and row.mark in body), None)
+    record_id = text(result, "id")
     return next((row for row in rows if row.id == record_id), None)
 
 
-def to_outcome(error: Json) -> Outcome:
-    """Return the outcome that one entry of `errors` means."""
-    kind = _BY_CATEGORY.get(str(error.get("category")), OutcomeKind.REFUSED)
-    details = error.get("errors") or ()
-    codes = {one.get("code") for one in details if isinstance(one, dict)}
-    if "INVALID_ASSOCIATION" in codes:
+def to_outcome(error: Json | None) -> Outcome:
+    """Return the outcome that one entry of `errors` means; None says nothing."""
+    if error is None:
+        return Outcome(OutcomeKind.UNKNOWN)
+    kind = _BY_CATEGORY.get(text(error, "category"), OutcomeKind.REFUSED)
+    if "INVALID_ASSOCIATION" in {text(one, "code") for one in parts(error, "errors")}:
         kind = OutcomeKind.GONE
     return Outcome(kind, reason=to_words(error))
 
 
 def _context(error: Json, name: str) -> list[str]:
-    found = (error.get("context") or {}).get(name)
-    if isinstance(found, list):
-        return [str(one) for one in found]
-    return [] if found is None else [str(found)]
+    return texts(part(error, "context"), name)
 
 
 def _names_a_row(error: Json) -> bool:
@@ -145,10 +141,10 @@ def demand_complete(body: Json) -> None:
 
     What could not be read is not gone: nobody may be blamed for it.
     """
-    for error in body.get("errors") or ():
-        category = str(error.get("category")) if isinstance(error, dict) else ""
+    for error in parts(body, "errors"):
+        category = text(error, "category")
         if category not in _ABSENT:
             raise Transient(
-                f"HubSpot could not read everything: {to_words(error or {})}",
+                f"HubSpot could not read everything: {to_words(error)}",
                 code=category,
             )

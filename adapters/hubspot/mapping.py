@@ -1,8 +1,7 @@
 """HubSpot's JSON to our values and back. Pure, and the only place that knows it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from adapters.hubspot.actors import to_actor
 from adapters.hubspot.kinds import (
@@ -12,6 +11,7 @@ from adapters.hubspot.kinds import (
     ObjectType,
 )
 from adapters.hubspot.values import to_field_type, to_instant, to_value, to_wire
+from adapters.hubspot.wire import Json, part, parts, text
 from adapters.ports import CrmUser, Passage, Traced
 from rules.model import (
     OWNER,
@@ -32,7 +32,6 @@ from rules.model import (
 )
 from rules.policy import AccountPipeline, AccountProperty, AccountStage
 
-Json = Mapping[str, Any]
 Types = Mapping[PropertyName, FieldType]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,7 +55,7 @@ def to_record(
     portal_id: str,
 ) -> Record:
     """Return the record of an object; `types` says what its properties hold."""
-    values: Json = raw.get("properties") or {}
+    values = part(raw, "properties")
     stage = values.get(kind.stage)
     modified = to_instant(values.get(kind.modified)) or to_instant(raw.get("updatedAt"))
     return Record(
@@ -99,21 +98,22 @@ def to_traced(
     raw: Json, record: Record, kind: ObjectType, app_id: int | None
 ) -> Traced:
     """Return the record with its way through the stages, oldest first."""
-    versions: Iterable[Json] = (raw.get("propertiesWithHistory") or {}).get(
-        kind.stage
-    ) or ()
+    versions = parts(part(raw, "propertiesWithHistory"), kind.stage)
     passages: list[Passage] = []
-    dated = ((to_instant(one.get("timestamp")) or _EPOCH, one) for one in versions)
+    # HubSpot lists the newest first: of two in one millisecond the later one is older.
+    dated = [
+        (to_instant(one.get("timestamp")) or _EPOCH, one) for one in reversed(versions)
+    ]
     for entered_at, one in sorted(dated, key=lambda pair: pair[0]):
         stage = one.get("value")
         if not stage or (passages and passages[-1].stage == stage):
             continue
         actor = to_actor(
-            str(one.get("sourceType") or ""),
-            str(one.get("sourceId") or ""),
+            text(one, "sourceType"),
+            text(one, "sourceId"),
             app_id=app_id,
-            user_id=str(one.get("updatedByUserId") or ""),
-            label=str(one.get("sourceLabel") or ""),
+            user_id=text(one, "updatedByUserId"),
+            label=text(one, "sourceLabel"),
         )
         passages.append(Passage(StageId(stage), entered_at, actor))
     return Traced(record, tuple(passages))
@@ -144,18 +144,18 @@ def to_pipelines(raw: Json) -> tuple[AccountPipeline, ...]:
         AccountPipeline(
             id=PipelineId(str(one["id"])),
             label=str(one.get("label") or one["id"]),
-            stages=tuple(_to_stage(stage) for stage in _ordered(one.get("stages"))),
+            stages=tuple(_to_stage(stage) for stage in _ordered(one, "stages")),
         )
-        for one in _ordered(raw.get("results"))
+        for one in _ordered(raw, "results")
     )
 
 
-def _ordered(raw: Iterable[Json] | None) -> list[Json]:
-    return sorted(raw or (), key=lambda one: int(one.get("displayOrder") or 0))
+def _ordered(raw: Json | None, name: str) -> list[Json]:
+    return sorted(parts(raw, name), key=lambda one: int(one.get("displayOrder") or 0))
 
 
 def _to_stage(raw: Json) -> AccountStage:
-    facts: Json = raw.get("metadata") or {}
+    facts = part(raw, "metadata")
     state = facts.get("leadState")
     probability = _probability(facts)
     is_closed = facts.get("isClosed") in {"true", True}
@@ -183,20 +183,20 @@ def _probability(facts: Json) -> float | None:
 def to_lifecycle(properties: Sequence[Json], name: str) -> tuple[AccountPipeline, ...]:
     """Return the pipeline that a property's options make, or nothing."""
     found = next((one for one in properties if one.get("name") == name), None)
-    options = _ordered((found or {}).get("options"))
+    options = _ordered(found, "options")
     if not options:
         return ()
     stages = tuple(
         AccountStage(StageId(str(one["value"])), str(one.get("label") or one["value"]))
         for one in options
     )
-    label = str((found or {}).get("label") or "Lifecycle stage")
+    label = text(found, "label") or "Lifecycle stage"
     return (AccountPipeline(PipelineId(LIFECYCLE_PIPELINE), label, stages),)
 
 
 def to_property(raw: Json) -> AccountProperty:
     """Return a property as the account has it."""
-    about: Json = raw.get("modificationMetadata") or {}
+    about = part(raw, "modificationMetadata")
     return AccountProperty(
         name=PropertyName(str(raw["name"])),
         label=str(raw.get("label") or raw["name"]),

@@ -5,9 +5,7 @@ part of a body is optional.
 """
 
 import json
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from adapters.errors import (
     Conflict,
@@ -19,8 +17,7 @@ from adapters.errors import (
     Unanswered,
     Unauthorized,
 )
-
-Json = Mapping[str, Any]
+from adapters.hubspot.wire import Json, part, parts, text, texts
 
 BURST_PAUSE = timedelta(seconds=10)
 SEARCH_PAUSE = timedelta(seconds=1)
@@ -34,10 +31,10 @@ _NEVER_ARRIVED = frozenset({503, 521, 523})
 """Turned away at the door, so surely not applied."""
 
 
-def parse_body(text: str | bytes | None) -> Json:
+def parse_body(raw: str | bytes | None) -> Json:
     """Return the JSON object of an answer; empty if it holds something else."""
     try:
-        found = json.loads(text or b"")
+        found = json.loads(raw or b"")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
@@ -50,7 +47,7 @@ def to_error(
 
     `is_harmless`: the request may be repeated whatever became of it.
     """
-    code = str(body.get("category") or status)
+    code = text(body, "category") or str(status)
     words = to_words(body)
     if status == 429:  # noqa: PLR2004
         return _too_many(body, retry_after)
@@ -100,7 +97,7 @@ def _refused(status: int, body: Json, code: str, words: str) -> OutsideError:
 
 
 def _too_many(body: Json, retry_after: timedelta | None) -> Transient:
-    policy = str(body.get("policyName") or "")
+    policy = text(body, "policyName")
     if policy == "DAILY":
         return Transient(
             "The account's requests of this day are used up. Slagboom goes on when "
@@ -118,20 +115,18 @@ def _too_many(body: Json, retry_after: timedelta | None) -> Transient:
 
 def to_words(body: Json) -> str:
     """Return HubSpot's own words for a refusal, short."""
-    details = [
-        str(one.get("message"))
-        for one in body.get("errors") or ()
-        if isinstance(one, dict) and one.get("message")
-    ]
-    text = "; ".join(details) or str(body.get("message") or "no reason given")
-    return text if len(text) <= LONGEST_WORDS else text[: LONGEST_WORDS - 1] + "…"
+    details = [text(one, "message") for one in parts(body, "errors")]
+    words = "; ".join(filter(None, details)) or text(body, "message")
+    if len(words) > LONGEST_WORDS:
+        return words[: LONGEST_WORDS - 1] + "…"
+    return words or "no reason given"
 
 
 def missing_scopes(body: Json) -> tuple[str, ...]:
     """Return the scopes that a 403 says are missing; any one of them will do."""
-    found: list[str] = []
-    for one in body.get("errors") or ():
-        context = one.get("context") if isinstance(one, dict) else None
-        for name in (context or {}).get("requiredGranularScopes") or ():
-            found.append(str(name))  # noqa: PERF401 - two loops read better
+    found = [
+        scope
+        for one in parts(body, "errors")
+        for scope in texts(part(one, "context"), "requiredGranularScopes")
+    ]
     return tuple(dict.fromkeys(found))

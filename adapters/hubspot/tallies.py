@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 from adapters.hubspot.values import to_instant
+from adapters.hubspot.wire import Json, part
 from rules.model import EvidenceKind, Tally
-
-Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def to_tally(activity: Activity, found: Iterable[Json], now: datetime) -> Tally:
     last_at: datetime | None = None
     next_at: datetime | None = None
     for one in found:
-        values: Json = one.get("properties") or {}
+        values = part(one, "properties")
         at = _moment(activity, values)
         if not _counts(activity, values, is_past=at is not None and at <= now):
             continue

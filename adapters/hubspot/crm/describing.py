@@ -1,9 +1,8 @@
 """The account itself: its shape, its people, and whether our rights are enough."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from adapters.errors import Forbidden, OutsideError, Permanent, Unauthorized
 from adapters.http import Clock
@@ -11,18 +10,16 @@ from adapters.hubspot import mapping
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.paths import Paths
+from adapters.hubspot.wire import Json, next_page, parts, text
 from adapters.ports import CrmUser, Probe, ProbeLine
 from rules.model import Kind
 from rules.policy import Account
-
-Json = Mapping[str, Any]
 
 FRESH = timedelta(minutes=10)
 
 _READS = (
     ("deals", "crm.objects.deals.read", "read deals"),
     ("contacts", "crm.objects.contacts.read", "read contacts"),
-    ("companies", "crm.objects.companies.read", "read companies"),
     ("quotes", "crm.objects.quotes.read", "see whether there is a quote"),
     ("calls", "crm.objects.contacts.read", "see calls, which are contact"),
     ("meetings", "crm.objects.contacts.read", "see meetings, which are contact"),
@@ -84,10 +81,8 @@ class Describing:
             if after:
                 query.append(("after", after))
             body = self._client.get(self._paths.owners(), query)
-            found += body.get("results") or ()
-            after = str(
-                ((body.get("paging") or {}).get("next") or {}).get("after") or ""
-            )
+            found += parts(body, "results")
+            after = next_page(body)
             if not after:
                 return found
 
@@ -98,7 +93,7 @@ class Describing:
             return Probe(self._portal_id, tuple(lines))
         for name, scope, purpose in _READS:
             lines.append(self._try(scope, purpose, self._reader(name)))
-        lines.append(self._leads())
+        lines += [self._optional("companies"), self._leads()]
         lines.append(
             self._try(
                 "crm.objects.owners.read",
@@ -112,7 +107,7 @@ class Describing:
 
     def _look(self) -> None:
         body = self._client.get(self._paths.account())
-        found = str(body.get("portalId"))
+        found = text(body, "portalId")
         if found != self._portal_id:
             raise Permanent(
                 f"The token belongs to account {found}, not to {self._portal_id}. "
@@ -120,15 +115,25 @@ class Describing:
             )
 
     def _leads(self) -> ProbeLine:
-        scope, purpose = "crm.objects.leads.read", "read leads"
         try:
             name = self._shape.type_of(Kind.LEAD).name
         except OutsideError as error:
-            return ProbeLine(f"{scope}: {purpose}", is_ok=False, message=str(error))
+            return ProbeLine(_what("leads"), is_ok=False, message=str(error))
         if name != "leads":
             text = "This account has no leads; contacts in a lead's stage are followed."
-            return ProbeLine(f"{scope}: {purpose}", is_ok=True, message=text)
-        return self._try(scope, purpose, self._reader(name))
+            return ProbeLine(_what("leads"), is_ok=True, message=text)
+        return self._optional("leads")
+
+    def _optional(self, name: str) -> ProbeLine:
+        """Try a right that only policies on such records need."""
+        try:
+            self._reader(name)()
+        except Forbidden:
+            text = f"Not granted: no policy can follow {name} until it is."
+            return ProbeLine(_what(name), is_ok=True, message=text)
+        except OutsideError as error:
+            return ProbeLine(_what(name), is_ok=False, message=str(error))
+        return ProbeLine(_what(name), is_ok=True)
 
     def _reader(self, name: str) -> Callable[[], object]:
         path = self._paths.objects(name, "").rstrip("/")
@@ -154,3 +159,7 @@ class Describing:
         except OutsideError as error:
             return ProbeLine(f"{what}: {purpose}", is_ok=False, message=str(error))
         return ProbeLine(f"{what}: {purpose}", is_ok=True)
+
+
+def _what(name: str) -> str:
+    return f"crm.objects.{name}.read: read {name}"

@@ -1,8 +1,7 @@
 """What is linked to records: associations in batches, and the evidence they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from adapters.hubspot.batches import LARGEST_OF_LINKS, cut, demand_complete
 from adapters.hubspot.client import HubSpotClient
@@ -11,9 +10,8 @@ from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.tallies import ACTIVITIES, to_tally
+from adapters.hubspot.wire import next_page, part, parts, text
 from rules.model import Evidence, EvidenceKind, RecordRef, Tally
-
-Json = Mapping[str, Any]
 
 _UNLINKED = frozenset({("leads", "quotes")})
 """Pairs of types between which HubSpot knows no association."""
@@ -43,15 +41,14 @@ class Linking:
             for piece in cut(asked, LARGEST_OF_LINKS):
                 body = self._client.ask(path, {"inputs": list(piece)})
                 demand_complete(body)
-                for one in body.get("results") or ():
-                    source = str((one.get("from") or {}).get("id"))
+                for one in parts(body, "results"):
+                    source = text(part(one, "from"), "id")
                     targets = found.setdefault(source, {})
-                    for target in one.get("to") or ():
+                    for target in parts(one, "to"):
                         # A number on the old paths, a text on the dated ones.
-                        targets[str(target.get("toObjectId"))] = None
-                    after = ((one.get("paging") or {}).get("next") or {}).get("after")
-                    if after:
-                        more.append({"id": source, "after": str(after)})
+                        targets[text(target, "toObjectId")] = None
+                    if after := next_page(one):
+                        more.append({"id": source, "after": after})
             asked = more
         return {source: list(targets) for source, targets in found.items()}
 

@@ -14,10 +14,9 @@ from adapters.hubspot.crm.writing import Writing
 from adapters.hubspot.marks import find_marks, to_mark, with_mark
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.values import to_ms
+from adapters.hubspot.wire import part, parts, text
 from adapters.ports import Note, Outcome, OutcomeKind, Task
 from rules.model import Kind, RecordRef
-
-Json = Mapping[str, Any]
 
 _NOTE_BODY = "hs_note_body"
 _TASK_BODY = "hs_task_body"
@@ -69,7 +68,7 @@ class Noting:
         return frozenset(
             task_id
             for task_id, raw in found.items()
-            if (raw.get("properties") or {}).get("hs_task_status") == _COMPLETED
+            if text(part(raw, "properties"), "hs_task_status") == _COMPLETED
         )
 
     def _create(
@@ -124,10 +123,7 @@ class Noting:
                     key: Outcome(OutcomeKind.FAILED, reason=reason) for key in piece
                 }
                 continue
-            linked = {
-                str((one.get("from") or {}).get("id"))
-                for one in body.get("results") or ()
-            }
+            linked = {text(part(one, "from"), "id") for one in parts(body, "results")}
             failed |= {
                 key: Outcome(OutcomeKind.GONE, reason="the lead is not there")
                 for key in piece
@@ -170,8 +166,8 @@ class Noting:
             for piece in cut(ids, LARGEST):
                 objects = self._reading.fetch(type_name, piece, [marked])
                 for object_id, raw in objects.items():
-                    text = (raw.get("properties") or {}).get(marked)
-                    for mark in find_marks(text) & missing.keys():
+                    marks = find_marks(text(part(raw, "properties"), marked))
+                    for mark in marks & missing.keys():
                         found[missing.pop(mark)] = object_id
                 if not missing:
                     break

@@ -1,7 +1,6 @@
 """Reading records in batches, and how they came where they are."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from adapters.hubspot import mapping
 from adapters.hubspot.batches import (
@@ -14,10 +13,9 @@ from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
+from adapters.hubspot.wire import Json, parts, text
 from adapters.ports import Traced
 from rules.model import FieldMap, Kind, Record, RecordRef
-
-Json = Mapping[str, Any]
 
 
 class Reading:
@@ -92,8 +90,8 @@ class Reading:
                 },
             )
             demand_complete(body)
-            for one in body.get("results") or ():
-                found[str(one.get("id"))] = one
+            for one in parts(body, "results"):
+                found[text(one, "id")] = one
         return found
 
     def _record(

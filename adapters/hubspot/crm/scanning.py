@@ -7,7 +7,7 @@ what they hold is read from the database. Limits:
 developers.hubspot.com/docs/api-reference/search/guide.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,9 +19,9 @@ from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.values import to_instant, to_ms
+from adapters.hubspot.wire import Json, part, parts, text
 from rules.model import FieldMap, Kind, Record
 
-Json = Mapping[str, Any]
 Filters = list[dict[str, Any]]
 
 LAG = timedelta(minutes=2)
@@ -116,7 +116,7 @@ class Scanning:
 
     def _page(self, about: ObjectType, filters: Filters, order: str) -> list[_Hit]:
         answer = self._search(about, filters, order, PAGE)
-        return [_to_hit(one, about) for one in answer.get("results") or ()]
+        return [_to_hit(one, about) for one in parts(answer, "results")]
 
     def _search(
         self, about: ObjectType, filters: Filters, order: str, limit: int
@@ -152,9 +152,9 @@ def _filter(name: str, operator: str, value: object) -> dict[str, Any]:
 
 
 def _to_hit(raw: Json, about: ObjectType) -> _Hit:
-    text = (raw.get("properties") or {}).get(about.modified) or raw.get("updatedAt")
-    at = to_instant(text)
-    return _Hit(str(raw.get("id")), 0 if at is None else to_ms(at))
+    changed = part(raw, "properties").get(about.modified) or raw.get("updatedAt")
+    at = to_instant(changed)
+    return _Hit(text(raw, "id"), 0 if at is None else to_ms(at))
 
 
 def _in_order(records: Any) -> list[Record]:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from adapters.errors import Forbidden, NotFound, Permanent, Unauthorized
 from adapters.http import Clock
@@ -12,10 +11,9 @@ from adapters.hubspot import kinds, mapping
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
+from adapters.hubspot.wire import Json, parts
 from rules.model import FieldMap, FieldType, Kind, PropertyName
 from rules.policy import AccountKind, AccountProperty
-
-Json = Mapping[str, Any]
 
 FRESH = timedelta(hours=1)
 _PATIENT = timedelta(minutes=1)
@@ -93,7 +91,7 @@ class Shape:
 
     def _read(self, kind: ObjectType) -> _Known:
         answer = self._client.get(self._paths.properties(kind.name))
-        raw = [one for one in answer.get("results") or () if not one.get("archived")]
+        raw = [one for one in parts(answer, "results") if not one.get("archived")]
         types = {one.name: one.type for one in map(mapping.to_property, raw)}
         known = _Known(self._clock.now(), raw, types)
         self._known[kind.name] = known

@@ -1,0 +1,39 @@
+"""Looking into JSON of which every part may be missing or of another shape. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+def part(raw: object, name: str) -> Json:
+    """Return an object in an object; empty if it is not there."""
+    found = raw.get(name) if isinstance(raw, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def parts(raw: object, name: str) -> list[Json]:
+    """Return the objects of a list in an object; whatever else it holds is left out."""
+    found = raw.get(name) if isinstance(raw, Mapping) else None
+    if not isinstance(found, list):
+        return []
+    return [one for one in found if isinstance(one, Mapping)]
+
+
+def texts(raw: object, name: str) -> list[str]:
+    """Return the texts of a list in an object, or of one text or number there."""
+    found = raw.get(name) if isinstance(raw, Mapping) else None
+    if found is None:
+        return []
+    return [str(one) for one in (found if isinstance(found, list) else [found])]
+
+
+def text(raw: object, name: str) -> str:
+    """Return a text or number in an object, as text; empty if there is none."""
+    found = raw.get(name) if isinstance(raw, Mapping) else None
+    return "" if found is None else str(found)
+
+
+def next_page(raw: object) -> str:
+    """Return where the next page begins; empty if this was the last."""
+    return text(part(part(raw, "paging"), "next"), "after")
