@@ -7,6 +7,7 @@ transport is made and kept, because making one opens a connection pool of its ow
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +26,7 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from adapters.budget import Budget
-from adapters.errors import Transient, Unanswered
+from adapters.errors import OutsideError, Permanent, Transient, Unanswered
 from adapters.http import (
     Clock,
     PrivateAddressError,
@@ -93,6 +94,7 @@ class HubSpotClient:
         )
         self._clock = clock
         self._sleep = sleep
+        self._process = os.getpid()
 
     def get(self, path: str, query: Query = ()) -> Json:
         """Return what stands there; repeated a few times on trouble."""
@@ -149,6 +151,7 @@ class HubSpotClient:
         is_harmless: bool,
         budget: Budget,
     ) -> Answer:
+        self._let_go_of_inherited_connections()
         try:
             response = self._transport.call_api(
                 path,
@@ -167,6 +170,12 @@ class HubSpotClient:
             raise _to_lost(error) from None
         self._learn(response.headers)
         return _to_answer(response.status, raw, is_harmless=is_harmless)
+
+    def _let_go_of_inherited_connections(self) -> None:
+        """Begin afresh in a forked process: two on one connection mix their answers."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._transport.rest_client.pool_manager.clear()
 
     def _refusal(
         self, error: ApiException, budget: Budget, *, is_harmless: bool
@@ -215,12 +224,13 @@ def _to_answer(status: int, raw: bytes, *, is_harmless: bool) -> Answer:
     )
 
 
-def _to_lost(error: Exception) -> Transient:
+def _to_lost(error: Exception) -> OutsideError:
     """Return what a failed connection means: Unanswered if the request had left."""
     reason = error.reason if isinstance(error, MaxRetryError) else error
     if isinstance(reason, PrivateAddressError):
-        return Transient(
-            "HubSpot's address leads into a private network; nothing was sent.",
+        return Permanent(
+            "HubSpot's address leads into a private network; nothing was sent. "
+            "Set SLAGBOOM_ALLOW_PRIVATE_ADDRESSES=1 if that is intended.",
             code="PRIVATE_ADDRESS",
         )
     if isinstance(reason, NewConnectionError | SSLError) or (

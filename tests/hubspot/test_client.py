@@ -1,5 +1,7 @@
+import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -8,6 +10,7 @@ import pytest
 from adapters.budget import LocalBudget
 from adapters.errors import Permanent, Transient, Unanswered
 from adapters.ports import Crm
+from adapters.sandbox import Sandbox
 from rules.model import Kind
 from tests.hubspot.kit import FIELDS, Night, Requests, ref, seed
 from tests.sandbox.kit import Control
@@ -128,6 +131,17 @@ def test_a_private_address_needs_permission(connect: Callable[..., Crm]):
             connect(api_url=url, allow_private=False)
 
 
+def test_a_name_that_leads_into_a_private_network_gets_nothing(
+    connect: Callable[..., Crm], sandbox: Sandbox, requests: Requests
+):
+    # No address by the looks of it, and yet this machine's.
+    url = f"https://127.1:{sandbox.server.port}"
+    with pytest.raises(Permanent) as refused:
+        connect(api_url=url, allow_private=False).people()
+    assert refused.value.code == "PRIVATE_ADDRESS"
+    assert requests.operations() == []
+
+
 def test_one_account_is_used_by_many_threads_at_once(crm: Crm, control: Control):
     deal = ref(seed(control))
     found: list[int] = []
@@ -141,6 +155,18 @@ def test_one_account_is_used_by_many_threads_at_once(crm: Crm, control: Control)
     for thread in threads:
         thread.join()
     assert found == [1] * 80
+
+
+def test_a_forked_process_uses_connections_of_its_own(crm: Crm, control: Control):
+    deal = ref(seed(control))
+    crm.read([deal], FIELDS)
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            os._exit(len(crm.read([deal], FIELDS)))
+        os._exit(9)
+    assert len(crm.read([deal], FIELDS)) == 1
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 
 
 def test_the_token_is_in_no_error_text(connect: Callable[..., Crm]):

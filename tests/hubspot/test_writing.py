@@ -14,6 +14,7 @@ from rules.model import (
     PIPELINE,
     PROBABILITY,
     STAGE,
+    EvidenceKind,
     FieldName,
     Kind,
     OwnerId,
@@ -222,6 +223,21 @@ def test_a_write_that_is_turned_away_for_ever_has_failed(
     assert outcomes[deal.id].kind is OutcomeKind.FAILED
 
 
+def test_a_path_that_is_no_longer_served_does_not_mean_that_the_record_is_gone(
+    crm: Crm, deal: RecordRef, control: Control
+):
+    control.post(
+        "faults",
+        kind="status",
+        path="batch/update",
+        status=404,
+        body={"message": "The requested version does not exist."},
+    )
+    outcomes = crm.write([setting(deal, amount=5.0)], FIELDS)
+    assert outcomes[deal.id].kind is OutcomeKind.REFUSED
+    assert "version does not exist" in outcomes[deal.id].reason
+
+
 def test_an_unexpected_success_is_read_like_any_other(
     crm: Crm, deal: RecordRef, control: Control
 ):
@@ -380,6 +396,25 @@ def test_three_hundred_returns_with_note_and_task_take_nine_requests(
         *["notes.batch.create"] * 3,
         *["tasks.batch.create"] * 3,
     ]
+
+
+def test_a_storm_of_a_thousand_changes_takes_at_most_38_requests(
+    crm: Crm, control: Control, requests: Requests
+):
+    refs = [ref(one) for one in seed_many(control, 1000)]
+    wrong = refs[:300]
+    control.post(
+        "hubspot/log", kind="meeting", on={"object": "deals", "id": wrong[0].id}
+    )
+    requests.clear()
+    crm.read(refs, FIELDS)
+    gates = frozenset({EvidenceKind.MEETINGS, EvidenceKind.QUOTES})
+    crm.evidence(refs, gates, NOON)
+    crm.trace(wrong, FIELDS)
+    crm.write([setting(one, stage="qualifiedtobuy") for one in wrong], FIELDS)
+    crm.write_notes([note(one, one.id) for one in wrong])
+    crm.create_tasks([task(one, one.id) for one in wrong])
+    assert len(requests.operations()) <= 38
 
 
 def test_a_note_made_in_a_batch_belongs_to_its_own_record(crm: Crm, control: Control):

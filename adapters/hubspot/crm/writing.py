@@ -112,7 +112,7 @@ def _refusal(error: Permanent) -> OutcomeKind:
     match error:
         case Conflict():
             return OutcomeKind.CONFLICT
-        case NotFound():
+        case NotFound() if error.code == "OBJECT_NOT_FOUND":
             return OutcomeKind.GONE
         case _:
             return OutcomeKind.REFUSED
