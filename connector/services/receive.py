@@ -14,8 +14,10 @@ from connector.clock import Clock
 from connector.errors import KeyMissing, StoreDown
 from connector.log import get_logger
 from connector.metrics import Counter
+from connector.services.intake import Intake
 from connector.store import Store
 from connector.store.connections import Connection
+from connector.store.deliveries import NewDelivery
 
 SourceFor = Callable[[Connection, str | None], ChangeSource]
 """Gives the source of a connection; the text is the secret of the address, if any."""
@@ -70,6 +72,7 @@ class Receive:
     ) -> None:
         """Check deliveries through `source_for` their connection."""
         self._store = store
+        self._intake = Intake(store)
         self._source_for = source_for
         self._afterwards = afterwards
         self._clock = clock
@@ -105,10 +108,9 @@ class Receive:
         Raises DeliveryRefused if it is not taken, StoreDown if it could not be stored.
         """
         door.source.check(inbound)
-        with self._store.begin() as tx:
-            delivery_id = tx.deliveries.add(
-                door.connection.id, inbound.body, inbound.received_at
-            )
+        delivery_id = self._intake.add(
+            NewDelivery(door.connection.id, inbound.body, inbound.received_at)
+        )
         self._afterwards.hint("look", door.connection.id)
         self._afterwards.count(
             Counter.DELIVERIES, vendor=door.connection.vendor, answer=ACCEPTED

@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from connector.store.tables import connections, deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery as it came."""
+
+    connection_id: int
+    body: bytes
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,27 @@ class Deliveries:
 
     def add(self, connection_id: int, body: bytes, received_at: datetime) -> int:
         """Store a delivery as it came, and return its id."""
-        delivery_id: int = self._connection.execute(
-            deliveries.insert()
-            .values(connection_id=connection_id, body=body, received_at=received_at)
-            .returning(deliveries.c.id)
-        ).scalar_one()
-        return delivery_id
+        return self.add_all([NewDelivery(connection_id, body, received_at)])[0]
+
+    def add_all(self, new: Sequence[NewDelivery]) -> list[int]:
+        """Store deliveries as they came, and return their ids in the same order."""
+        if not new:
+            return []
+        return list(
+            self._connection.scalars(
+                insert(deliveries).returning(
+                    deliveries.c.id, sort_by_parameter_order=True
+                ),
+                [
+                    {
+                        "connection_id": one.connection_id,
+                        "body": one.body,
+                        "received_at": one.received_at,
+                    }
+                    for one in new
+                ],
+            )
+        )
 
     def claim(self, connection_id: int, *, limit: int) -> list[PendingDelivery]:
         """Lock and return the oldest deliveries that nobody else is taking apart.

@@ -1,6 +1,5 @@
 """The web application: deliveries, health and pages in one."""
 
-import logging
 from datetime import timedelta
 
 from flask import Flask, Response, request
@@ -50,8 +49,6 @@ def create_app(
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    # What goes wrong is logged by ourselves, once.
-    app.logger.setLevel(logging.CRITICAL)
     app.register_blueprint(receiver(receive, clock=clock, public_url=config.public_url))
     app.register_blueprint(health(vitals))
     access = Access(

@@ -6,6 +6,7 @@ answered however many of them there are.
 """
 
 import contextlib
+import logging
 import signal
 import socket
 import time
@@ -139,6 +140,8 @@ def serve(
 
     Raises OSError if the address cannot be listened on.
     """
+    # A line for each request that waits for a thread would cost more than the request.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=_BACKLOG) as at:
         server = Server(application, at, on_refusal=on_refusal)

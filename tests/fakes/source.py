@@ -1,0 +1,34 @@
+"""A sender whose signature is a word, for tests of the receiver."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from adapters.ports import DeliveryRefused, Heard, Inbound
+
+SIGNATURE = "X-Signature"
+TOLERANCE = timedelta(minutes=5)
+
+
+class FakeSource:
+    """A `ChangeSource`: `word` signs, and a body must begin like a JSON array."""
+
+    def __init__(self, word: str = "right") -> None:
+        self.word = word
+        self.seen: list[Inbound] = []
+
+    def check(self, inbound: Inbound) -> None:
+        self.seen.append(inbound)
+        if inbound.headers.get(SIGNATURE) != self.word:
+            raise DeliveryRefused(
+                "The signature does not fit.", reason="signature", status=401
+            )
+        if not inbound.body.startswith(b"["):
+            raise DeliveryRefused(
+                "The body is no list of events.", reason="shape", status=400
+            )
+
+    def hear(self, _body: bytes) -> Sequence[Heard]:
+        return []
+
+    def acknowledgement(self) -> tuple[bytes, str]:
+        return b"thank you", "text/plain"
