@@ -24,6 +24,9 @@ PATIENCE = timedelta(seconds=60)
 _OFFLINE_S = 15.0
 """For so long Redis is left alone after it failed."""
 _SHORTEST_NAP_S = 0.005
+_RETOLD_S = 60.0
+"""So often a process repeats what it learned: Redis may have been emptied."""
+_REMEMBERED = timedelta(days=1)
 
 
 class Budget(Protocol):
@@ -123,9 +126,10 @@ local window = tonumber(redis.call('HGET', KEYS[2], 'window') or ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
 local spent = redis.call('ZCARD', KEYS[1])
 if spent < limit then
-  local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
+  local turn = redis.call('INCR', KEYS[4])
   redis.call('ZADD', KEYS[1], now, turn)
   redis.call('PEXPIRE', KEYS[1], window)
+  redis.call('PEXPIRE', KEYS[4], window)
   return 0
 end
 local first = redis.call('ZRANGE', KEYS[1], spent - limit, spent - limit, 'WITHSCORES')
@@ -160,8 +164,11 @@ class RedisBudget:
         self._sleep = sleep
         self._monotonic = monotonic
         self._take_script: Any = redis.register_script(_TAKE)
-        self._keys = [f"budget:{account}:{name}" for name in ("spent", "rule", "held")]
+        self._keys = [
+            f"budget:{account}:{name}" for name in ("spent", "rule", "held", "turn")
+        ]
         self._told: tuple[int, timedelta] | None = None
+        self._told_until = 0.0
         self._offline_until = 0.0
         self._local = LocalBudget(
             limit=limit,
@@ -177,18 +184,34 @@ class RedisBudget:
 
     def learn(self, *, limit: int, window: timedelta) -> None:
         """Take over what the vendor says it allows, for every process."""
-        if self._told == (limit, window):
+        now = self._monotonic()
+        if self._told == (limit, window) and now < self._told_until:
             return
         self._local.learn(limit=limit, window=window)
         rule: dict[Any, Any] = {"limit": max(1, limit), "window": _to_ms(window)}
-        if self._try(lambda: self._redis.hset(self._keys[1], mapping=rule)):
-            self._told = (limit, window)
+
+        def tell() -> None:
+            with self._redis.pipeline() as pipeline:
+                pipeline.hset(self._keys[1], mapping=rule)
+                pipeline.expire(self._keys[1], _REMEMBERED)
+                pipeline.execute()
+
+        if self._try(tell):
+            self._told, self._told_until = (limit, window), now + _RETOLD_S
 
     def hold(self, wait: timedelta) -> None:
         """Let nobody send for so long, in any process."""
         self._local.hold(wait)
         held, ms = self._keys[2], _to_ms(wait)
-        self._try(lambda: self._redis.set(held, "1", px=ms))
+
+        def tell() -> None:
+            with self._redis.pipeline() as pipeline:
+                pipeline.set(held, "1", px=ms, nx=True)
+                # Where somebody holds already, the longer hold counts.
+                pipeline.pexpire(held, ms, gt=True)
+                pipeline.execute()
+
+        self._try(tell)
 
     def part(self, name: str, *, limit: int, window: timedelta) -> "RedisBudget":
         """Return a budget of its own for requests that are counted apart."""

@@ -125,6 +125,7 @@ def test_what_one_process_learns_the_others_know(redis: Redis, night: Night):
 def test_a_hold_is_shared_too(redis: Redis, night: Night):
     one, other = shared(redis, night), shared(redis, night)
     one.hold(timedelta(minutes=5))
+    other.hold(timedelta(minutes=1))
     with pytest.raises(Transient) as held:
         other.spend()
     assert timedelta(minutes=4) < held.value.retry_after <= timedelta(minutes=5)
@@ -165,7 +166,22 @@ def test_without_redis_the_process_keeps_its_own_budget(away: Redis, night: Nigh
     assert night.naps == [10, 3]
 
 
-def test_nothing_stays_in_redis_for_ever_but_the_rule(redis: Redis, night: Night):
-    spend(shared(redis, night), 3)
-    kept = {key.decode() for key in redis.scan_iter() if redis.ttl(key) == -1}
-    assert kept == {"budget:acme:rule"}
+def test_what_was_learned_is_told_again_after_redis_was_emptied(
+    redis: Redis, night: Night
+):
+    one, other = shared(redis, night), shared(redis, night)
+    one.learn(limit=50, window=TEN_SECONDS)
+    redis.flushall()
+    night.sleep(61)
+    one.learn(limit=50, window=TEN_SECONDS)
+    night.naps.clear()
+    spend(other, 50)
+    assert night.naps == []
+
+
+def test_nothing_stays_in_redis_for_ever(redis: Redis, night: Night):
+    budget = shared(redis, night)
+    budget.learn(limit=3, window=TEN_SECONDS)
+    spend(budget, 3)
+    budget.hold(timedelta(minutes=1))
+    assert {key for key in redis.scan_iter() if redis.ttl(key) == -1} == set()
