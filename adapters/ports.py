@@ -183,7 +183,10 @@ class Crm(Protocol):
     def evidence(
         self, refs: Sequence[RecordRef], kinds: frozenset[EvidenceKind], now: datetime
     ) -> Mapping[RecordRef, Evidence]:
-        """Return for every ref what of `kinds` is linked; `now` parts past from plan."""
+        """Return for every ref what of `kinds` is linked.
+
+        `now` parts what is past from what is planned.
+        """
         ...
 
     def write(
@@ -270,7 +273,7 @@ class Heard:
 
 
 class ChangeSource(Protocol):
-    """Deliveries of one connection: are they real, and what do they say?"""
+    """The deliveries of one connection: whether they are real, and what they say."""
 
     def check(self, inbound: Inbound) -> None:
         """Verify signature, shape and account, or raise DeliveryRefused.

@@ -18,7 +18,7 @@ def main() -> None:
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
-    sandbox = start(chosen.host, chosen.port)
+    sandbox = start(chosen.host, chosen.port, chosen.smtp_port)
     sys.stdout.write(f"ready {sandbox.url}\n")
     sys.stdout.flush()
     ended.wait()

@@ -45,7 +45,7 @@ class Fault:
     delay_ms: float = 0
     rows: tuple[int, ...] = ()
     ids: tuple[str, ...] = ()
-    category: str = "VALIDATION_ERROR"
+    category: str = ""
     message: str = ""
     struck: int = 0
 
@@ -87,7 +87,7 @@ class Faults:
             delay_ms=float(raw.get("delay_ms") or 0),
             rows=tuple(int(row) for row in raw.get("rows") or ()),
             ids=tuple(str(one) for one in raw.get("ids") or ()),
-            category=str(raw.get("category") or "VALIDATION_ERROR"),
+            category=str(raw.get("category") or ""),
             message=str(raw.get("message") or ""),
         )
         re.compile(fault.path)

@@ -8,6 +8,12 @@ from adapters.sandbox.httpd import Server
 from adapters.sandbox.hubspot import web as hubspot_web
 from adapters.sandbox.hubspot.account import DEFAULT_TOKEN, Account
 from adapters.sandbox.hubspot.control import HubSpotControl
+from adapters.sandbox.mail.control import MailControl
+from adapters.sandbox.mail.sink import Sink
+from adapters.sandbox.slack import web as slack_web
+from adapters.sandbox.slack.control import SlackControl
+from adapters.sandbox.slack.workspace import DEFAULT_TOKEN as SLACK_TOKEN
+from adapters.sandbox.slack.workspace import Workspace
 from adapters.sandbox.web import create_app
 
 
@@ -17,6 +23,8 @@ class Sandbox:
 
     engine: Engine
     hubspot: Account
+    slack: Workspace
+    mail: Sink
     server: Server
     host: str
 
@@ -35,28 +43,64 @@ class Sandbox:
         """Return the access token that a fresh sandbox accepts."""
         return DEFAULT_TOKEN
 
+    @property
+    def slack_url(self) -> str:
+        """Return what stands for https://slack.com/api/."""
+        return f"{self.url}/api/"
+
+    @property
+    def slack_token(self) -> str:
+        """Return the bot token that a fresh sandbox accepts."""
+        return SLACK_TOKEN
+
+    @property
+    def smtp_port(self) -> int:
+        """Return the port of the mail server, on the same host."""
+        return self.mail.port
+
     def stop(self) -> None:
         """Stop serving and sending."""
         self.hubspot.stop()
         self.server.stop()
+        self.mail.stop()
 
 
-def start(host: str = "127.0.0.1", port: int = 0) -> Sandbox:
+def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox:
     """Start a sandbox in threads of this process; port 0 takes a free one."""
     engine = Engine()
     hubspot = Account(clock=engine.clock, users=engine.users)
     control = Control(engine)
+    slack = Workspace(engine.clock, engine.users)
+    mail = Sink(engine.clock, host, smtp_port)
     HubSpotControl(hubspot).register(control)
+    SlackControl(slack, engine.clock).register(control)
+    MailControl(mail).register(control)
 
     def reset() -> None:
         with engine.lock:
             engine.reset()
             hubspot.reset()
+            slack.reset()
+        mail.reset()
 
     register_shared(control, engine, reset=reset)
     app = create_app(
-        engine, [hubspot_web.blueprint(hubspot, engine.lock), control.blueprint]
+        engine,
+        [
+            hubspot_web.blueprint(hubspot, engine.lock),
+            slack_web.blueprint(slack, engine.lock),
+            control.blueprint,
+        ],
+        {"hubspot": hubspot_web.refusal, "slack": slack_web.refusal},
     )
     server = Server(host, port, app.wsgi_app)
+    mail.start()
     server.start()
-    return Sandbox(engine=engine, hubspot=hubspot, server=server, host=host)
+    return Sandbox(
+        engine=engine,
+        hubspot=hubspot,
+        slack=slack,
+        mail=mail,
+        server=server,
+        host=host,
+    )

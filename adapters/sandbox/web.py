@@ -1,7 +1,8 @@
 """The Flask application: faults and the request log around every vendor's paths."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, Flask, Response, g, json, request
 
@@ -12,8 +13,15 @@ from adapters.sandbox.httpd import DROP
 CONTROL = "/_sandbox"
 
 
-def create_app(engine: Engine, blueprints: Sequence[Blueprint]) -> Flask:
-    """Return the application that serves these blueprints."""
+def create_app(
+    engine: Engine,
+    blueprints: Sequence[Blueprint],
+    refusals: Mapping[str, Callable[[Fault], Any]],
+) -> Flask:
+    """Return the application that serves these blueprints.
+
+    `refusals` makes the body of a planned status in the vendor's form, by blueprint.
+    """
     app = Flask("adapters.sandbox")
     app.url_map.strict_slashes = False
     for blueprint in blueprints:
@@ -29,7 +37,7 @@ def create_app(engine: Engine, blueprints: Sequence[Blueprint]) -> Flask:
         g.struck = struck
         answer: Response | None = None
         for fault in struck:
-            answer = _suffer(fault) or answer
+            answer = _suffer(fault, refusals) or answer
         return answer
 
     @app.after_request
@@ -48,7 +56,9 @@ def create_app(engine: Engine, blueprints: Sequence[Blueprint]) -> Flask:
     return app
 
 
-def _suffer(fault: Fault) -> Response | None:
+def _suffer(
+    fault: Fault, refusals: Mapping[str, Callable[[Fault], Any]]
+) -> Response | None:
     """Let a fault strike before the work; return the answer if it gives one."""
     match fault.kind:
         case FaultKind.DELAY:
@@ -59,22 +69,18 @@ def _suffer(fault: Fault) -> Response | None:
         case FaultKind.PARTIAL:
             g.partial = fault
         case FaultKind.STATUS:
-            return _refusal(fault)
+            return _refusal(fault, refusals.get(request.blueprint or ""))
         case FaultKind.LOSE | FaultKind.RESTATUS:
             pass
     return None
 
 
-def _refusal(fault: Fault) -> Response:
+def _refusal(fault: Fault, shape: Callable[[Fault], Any] | None) -> Response:
     body = fault.body
     if isinstance(body, str):
         return Response(body, status=fault.status, headers=fault.headers)
     if body is None:
-        message = fault.message or f"The sandbox was told to answer {fault.status}."
-        body = {"status": "error", "message": message, "category": fault.category}
-        if fault.status == 429:  # noqa: PLR2004 - HubSpot names the policy here
-            body["errorType"] = "RATE_LIMIT"
-            body["policyName"] = "TEN_SECONDLY_ROLLING"
+        body = {} if shape is None else shape(fault)
     return Response(
         json.dumps(body),
         status=fault.status,

@@ -17,13 +17,13 @@ class Control:
         self._url = url
         self._pool = urllib3.PoolManager()
 
-    def post(self, path: str, **body: Any) -> Json:
+    def post(self, path: str, /, **body: Any) -> Json:
         answer = self._pool.request("POST", f"{self._url}/_sandbox/{path}", json=body)
         found = answer.json()
         assert answer.status == 200, found
         return found
 
-    def get(self, path: str, **query: str) -> Json:
+    def get(self, path: str, /, **query: str) -> Json:
         answer = self._pool.request("GET", f"{self._url}/_sandbox/{path}", fields=query)
         assert answer.status == 200, answer.data
         return answer.json()

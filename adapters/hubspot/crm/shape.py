@@ -78,7 +78,7 @@ class Shape:
         properties: tuple[AccountProperty, ...] = tuple(
             mapping.to_property(one) for one in raw
         )
-        return AccountKind(found.builtin, pipelines, properties)
+        return AccountKind(dict(found.builtin), pipelines, properties)
 
     def _has_leads(self) -> bool:
         try:

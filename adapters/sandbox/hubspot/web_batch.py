@@ -196,7 +196,7 @@ def _struck(call: Call, index: int, record_id: str) -> ApiError | None:
     if fault is None or not fault.hits_row(index, record_id):
         return None
     message = fault.message or "This row was refused."
-    return ApiError(400, message, category=fault.category)
+    return ApiError(400, message, category=fault.category or "VALIDATION_ERROR")
 
 
 def _gone(kind: ObjectType, ids: Sequence[str]) -> Json:
