@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from connector.store.codec import change_from_json, plan_from_json, verdicts_from_json
 from connector.store.interventions import InterventionKind, InterventionState
@@ -144,7 +145,9 @@ class Feed:
             .subquery()
         )
         failed = select(lately.c.id).where(
-            func.jsonb_path_exists(lately.c.verdicts, '$[*] ? (@.result == "fail")')
+            func.jsonb_path_exists(
+                lately.c.verdicts, cast('$[*] ? (@.result == "fail")', JSONPATH)
+            )
         )
         acted = (
             select(interventions.c.judgement_id)

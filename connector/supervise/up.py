@@ -36,7 +36,7 @@ _LOOK_SECONDS = 0.1
 _READY_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 _BIND_SECONDS = 5.0
-_GUNICORN = ("-m", "gunicorn", "connector.wsgi:app")
+_WEB = ("-m", "connector.wsgi")
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 log = get_logger(__name__)
@@ -71,7 +71,7 @@ class Commands:
         python = (sys.executable,)
         return cls(
             release=(*python, "-m", "connector.store.migrate"),
-            web=(*python, *_GUNICORN, "--bind", _to_authority(host, port)),
+            web=(*python, *_WEB, "--bind", _to_authority(host, port)),
             worker=(*python, spec.origin),
             clock=(*python, spec.origin, "clock"),
         )

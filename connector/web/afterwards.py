@@ -11,7 +11,10 @@ import threading
 from collections import Counter as Tally
 from typing import Protocol
 
+from connector.log import get_logger
 from connector.metrics import Counter
+
+log = get_logger(__name__)
 
 _PAUSE_SECONDS = 0.02
 _PATIENCE_SECONDS = 2.0
@@ -89,9 +92,13 @@ class Afterwards:
                 hints, self._hints = self._hints, {}
                 counts, self._counts = self._counts, Tally()
                 self._is_busy = True
-            for job, argument in hints:
-                self._queue.hint(job, argument)
-            for (counter, labels), number in counts.items():
-                self._metrics.count(counter, by=number, **dict(labels))
+            try:
+                for job, argument in hints:
+                    self._queue.hint(job, argument)
+                for (counter, labels), number in counts.items():
+                    self._metrics.count(counter, by=number, **dict(labels))
+            except Exception:
+                # A process whose thread has died would never hint again.
+                log.exception("afterwards.failed", hints=len(hints))
             # What comes in meanwhile is gathered, and costs one call together.
             pause.wait(_PAUSE_SECONDS)

@@ -26,9 +26,9 @@ from waitress.task import (  # type: ignore[import-untyped]
 from connector.log import get_logger
 from connector.web.body import LARGEST
 
-THREADS = 8
-"""Requests answered at once. More only wait for each other: Python and the database
-are busy with these."""
+THREADS = 6
+"""Requests answered at once. More of them only get into each other's way: Python runs
+one at a time, and those that store something share a commit."""
 
 CONNECTIONS = 900
 """Below the 1024 files that a process may usually have open."""
