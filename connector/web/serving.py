@@ -100,6 +100,7 @@ class Server:
         )
         self._server.channel_class = _channel(on_refusal)
         self._is_stopping = False
+        self.has_closed_its_door = False
 
     def stop(self) -> None:
         """Stop soon; may be called from a signal handler and from other threads."""
@@ -112,6 +113,7 @@ class Server:
             self._turn()
         self._server.del_channel(self._sockets)
         self._server.socket.close()
+        self.has_closed_its_door = True
         give_up_at = time.monotonic() + _FINISH_SECONDS
         while self._is_busy() and time.monotonic() < give_up_at:
             self._turn(0.05)

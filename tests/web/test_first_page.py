@@ -78,7 +78,7 @@ def test_all_endings_are_told(house, client):
         "moves to Demo by itself once all is there",
         "Former values put back",
         "Only observed; nothing was done",
-        "note and task written",
+        "a note says what is wrong",
         "The CRM did not take what we wrote : PROPERTY_LOCKED",
         "Reminder to jan@example.com: on its way",
     ):
@@ -115,7 +115,7 @@ def test_problems_come_first_with_their_remedy(house, client):
     told = words(html)
     assert "4 things need you" in told
     assert "No worker runs" in told
-    assert "1 deliveries wait to be read" in told
+    assert "Deliveries that wait to be read: 1." in told
     assert "<code>slagboom resume acme</code>" in html
     assert "moved by <code>Flow</code>" in html
     assert "3 times, lately" in told

@@ -6,7 +6,10 @@ const holder = document.getElementById("parts");
 const parts = () => document.querySelectorAll("[data-part]");
 const raw = new Map();
 
-const language = document.documentElement.lang;
+// The page's language, as it is written where the reader lives.
+const language = navigator.languages.find(
+  (one) => one.split("-")[0] === document.documentElement.lang,
+) ?? document.documentElement.lang;
 const sameYear = new Intl.DateTimeFormat(language, {
   day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
 });

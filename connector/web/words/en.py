@@ -31,24 +31,24 @@ ENGLISH: Mapping[str, str] = {
         " `python worker.py`; `slagboom up` starts everything."
     ),
     "deliveries_late": (
-        "{count} deliveries wait to be read. If the number grows, start more workers;"
-        " the worker's log says what is wrong."
+        "Deliveries that wait to be read: {count}. If it grows, start more workers; the"
+        " worker's log says what is wrong."
     ),
     "records_late": (
-        "{count} records wait to be looked at. The CRM may be slow or refusing; the"
-        " worker's log says which."
+        "Records that wait to be looked at: {count}. The CRM may be slow or refusing;"
+        " the worker's log says which."
     ),
     "clocks_late": (
-        "{count} follow-ups are overdue on our side. Check that the clock and a worker"
-        " run."
+        "Follow-ups that are late on our side: {count}. Check that the clock and a"
+        " worker run."
     ),
     "deliveries_dead": (
-        "{count} deliveries could not be understood and were put aside."
+        "Deliveries that could not be understood and were put aside: {count}."
         " `slagboom deliveries` shows why."
     ),
     "messages_failed": (
-        "{count} messages to people could not be delivered in the last day. Test your"
-        " channels with `slagboom channels test`."
+        "Messages to people that could not be delivered in the last day: {count}. Test"
+        " your channels with `slagboom channels test`."
     ),
     "connection_failing": (
         "The last test of {name} failed. `slagboom probe {name}` says what it lacks."
@@ -120,7 +120,7 @@ ENGLISH: Mapping[str, str] = {
     "held": "Put back to {stage}; moves to {hold} by itself once all is there",
     "restored": "Former values put back",
     "completed": "Moved on to {to}, now that nothing is missing",
-    "flagged": "Left where it is; note and task written",
+    "flagged": "Left where it is; a note says what is wrong",
     "refused": "The CRM did not take what we wrote",
     "observed": "Only observed; nothing was done",
     "superseded": "Nothing done: it had already moved on",

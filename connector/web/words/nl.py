@@ -31,24 +31,24 @@ DUTCH: Mapping[str, str] = {
         " er een met `python worker.py`; `slagboom up` start alles."
     ),
     "deliveries_late": (
-        "{count} leveringen wachten om gelezen te worden. Groeit het aantal, start dan"
-        " meer workers; het log van de worker zegt wat er mis is."
+        "Leveringen die wachten om gelezen te worden: {count}. Groeit het aantal, start"
+        " dan meer workers; het log van de worker zegt wat er mis is."
     ),
     "records_late": (
-        "{count} records wachten om bekeken te worden. Het CRM is misschien traag of"
-        " weigert; het log van de worker zegt wat het is."
+        "Records die wachten om bekeken te worden: {count}. Het CRM is misschien traag"
+        " of weigert; het log van de worker zegt wat het is."
     ),
     "clocks_late": (
-        "{count} opvolgingen zijn bij ons over tijd. Controleer of de klok en een"
+        "Opvolgingen die bij ons over tijd zijn: {count}. Controleer of de klok en een"
         " worker draaien."
     ),
     "deliveries_dead": (
-        "{count} leveringen waren onbegrijpelijk en zijn opzijgelegd."
+        "Leveringen die onbegrijpelijk waren en opzijgelegd zijn: {count}."
         " `slagboom deliveries` laat zien waarom."
     ),
     "messages_failed": (
-        "{count} berichten aan mensen konden de afgelopen dag niet worden bezorgd. Test"
-        " uw kanalen met `slagboom channels test`."
+        "Berichten aan mensen die de afgelopen dag niet konden worden bezorgd: {count}."
+        " Test uw kanalen met `slagboom channels test`."
     ),
     "connection_failing": (
         "De laatste test van {name} is mislukt. Wat er ontbreekt, zegt"
@@ -121,7 +121,7 @@ DUTCH: Mapping[str, str] = {
     "held": "Teruggezet naar {stage}; gaat vanzelf naar {hold} zodra alles er is",
     "restored": "Vorige waarden teruggezet",
     "completed": "Alsnog verplaatst naar {to}, nu niets meer ontbreekt",
-    "flagged": "Blijft staan; notitie en taak geschreven",
+    "flagged": "Blijft staan; een notitie zegt wat er mis is",
     "refused": "Het CRM nam niet aan wat wij schreven",
     "observed": "Alleen waargenomen; er is niets gedaan",
     "superseded": "Niets gedaan: het was al verder",
