@@ -76,9 +76,8 @@ class Application:
         Raises KeyMissing if its secrets cannot be opened.
         """
         kept = self._crms.get(connection.id)
-        version = (
-            connection.secrets + repr(sorted(connection.settings.items())).encode()
-        )
+        settings = repr(sorted(connection.settings.items()))
+        version = connection.secrets + settings.encode()
         if kept is None or kept[0] != version:
             vendor = find_crm(connection.vendor)
             crm = vendor.open_crm(

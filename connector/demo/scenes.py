@@ -37,9 +37,10 @@ class Scene:
 
     def run(self, room: Showroom, customer: str, tell: Callable[[Seen], None]) -> bool:
         """Play it, tell what comes of it in order, and return whether all of it did."""
+        consequences = self.play(room, customer)
         begun = time.monotonic()
         is_complete = True
-        for consequence in self.play(room, customer):
+        for consequence in consequences:
             took = _wait(consequence.has_come, begun)
             tell(Seen(consequence.text, took))
             is_complete = is_complete and took is not None

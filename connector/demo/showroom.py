@@ -1,5 +1,6 @@
 """The demo's own installation, beside a sandbox: started, set up, and cleared away."""
 
+import logging
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from connector.bootstrap import Application, build
 from connector.config import Config
 from connector.embedded import borrow
 from connector.errors import SlagboomError
+from connector.log import set_up
 from connector.store.people import Person
 
 CONNECTION = "demo"
@@ -49,6 +51,7 @@ def opened(port: int) -> Iterator[Showroom]:
     try:
         with _running(home, sandbox, port) as (environ, url):
             config = Config.load(environ)
+            set_up(config.log_format, level=logging.WARNING)
             with borrow(config) as urls:
                 app = build(config, urls)
                 company = next(iter(COMPANIES.values()))(sandbox.url)

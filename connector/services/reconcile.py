@@ -168,6 +168,12 @@ class Reconcile:
             with self._store.begin() as tx:
                 tx.connections.release(connection.id, lease=lease)
 
+    def lacks_kinds(self, connection: Connection) -> bool:
+        """Return whether a policy speaks of a kind of record that was not imported."""
+        with self._store.begin() as tx:
+            known = tx.records.kinds(connection.id)
+        return not self._fields(connection).keys() <= known
+
     def start_clocks(self, connection: Connection) -> int:
         """Start the idle clocks of all known records; return how many were looked at.
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.tables import channels
 
-PREFERRED = ("slack", "smtp")
+PREFERRED = ("slack", "email")
 """The kinds in the order they are tried: a message is read sooner than a mail."""
 
 _ENABLED = "is_enabled"

@@ -373,6 +373,18 @@ class Records:
             for row in rows
         ]
 
+    def kinds(self, connection_id: int) -> frozenset[Kind]:
+        """Return the kinds of record that have been looked at."""
+        found = self._connection.scalars(
+            select(records.c.kind)
+            .where(
+                records.c.connection_id == connection_id,
+                records.c.baseline.is_not(None),
+            )
+            .distinct()
+        )
+        return frozenset(Kind(kind) for kind in found)
+
     def count(self, connection_id: int) -> int:
         """Return how many live records of this connection we follow."""
         return self._connection.execute(

@@ -39,7 +39,7 @@ def test_slack_is_tried_before_mail_whatever_came_first(
     store: Store, clock: FrozenClock
 ):
     with store.begin() as tx:
-        for name, kind in (("post", "smtp"), ("b", "slack"), ("a", "slack")):
+        for name, kind in (("post", "email"), ("b", "slack"), ("a", "slack")):
             tx.channels.add(
                 name, kind=kind, settings={"x": name}, secrets=b"s", now=clock.now()
             )

@@ -1,0 +1,172 @@
+"""Messages as Slack's blocks, and Slack's error words as our errors. No I/O.
+
+Everything a customer may have written goes out as plain text or escaped, so that no
+name can mention a channel or pose as a link:
+https://docs.slack.dev/messaging/formatting-message-text#escaping
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from adapters.errors import (
+    Forbidden,
+    NotFound,
+    OutsideError,
+    Permanent,
+    Transient,
+    Unanswered,
+    Unauthorized,
+)
+from adapters.ports import Message
+
+EVENT_TYPE = "slagboom_message"
+
+# https://docs.slack.dev/reference/block-kit/blocks
+_LONGEST_HEADER = 150
+_LONGEST_SECTION = 3000
+_LONGEST_TEXT = 3900
+
+_UNAUTHORIZED = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+    }
+)
+_FORBIDDEN = frozenset(
+    {
+        "access_denied",
+        "ekm_access_denied",
+        "messages_tab_disabled",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "org_login_required",
+        "restricted_action",
+        "team_access_not_granted",
+        "two_factor_setup_required",
+    }
+)
+_NOT_FOUND = frozenset(
+    {
+        "cannot_dm_bot",
+        "channel_not_found",
+        "is_archived",
+        "message_not_found",
+        "not_in_channel",
+        "user_disabled",
+        "user_not_found",
+        "user_not_visible",
+        "users_not_found",
+    }
+)
+_TRANSIENT = frozenset(
+    {
+        "rate_limited",
+        "ratelimited",
+        "request_timeout",
+        "service_unavailable",
+        "team_added_to_org",
+    }
+)
+# "It's possible some aspect of the operation succeeded before the error was raised":
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors
+_DOUBTFUL = frozenset({"fatal_error", "internal_error"})
+_SERVER_FAULT = 500
+_TOO_MANY = 429
+
+
+def to_body(message: Message) -> dict[str, Any]:
+    """Return text, blocks and metadata; the metadata's key makes it findable."""
+    subject = f"✓ {message.subject}" if message.is_settled else message.subject
+    lines = [line for line in message.lines if line]
+    blocks: list[dict[str, Any]] = []
+    if subject:
+        blocks.append({"type": "header", "text": _plain(subject, _LONGEST_HEADER)})
+    blocks += [
+        {"type": "section", "text": _plain(line, _LONGEST_SECTION)} for line in lines
+    ]
+    if _is_web(message.link):
+        label = _escape(message.link_text or message.link).replace("|", "∣")
+        # Slack takes what stands between < and | as the address.
+        address = _escape(message.link.replace("|", "%7C"))
+        text = {"type": "mrkdwn", "text": f"<{address}|{label}>"}
+        blocks.append({"type": "section", "text": text})
+    if message.footer:
+        footer = _plain(message.footer, _LONGEST_SECTION)
+        blocks.append({"type": "context", "elements": [footer]})
+    return {
+        # What notifications and screen readers say: the blocks take its place on screen.
+        "text": _escape("\n".join([subject, *lines]))[:_LONGEST_TEXT],
+        "blocks": blocks,
+        "metadata": {
+            "event_type": EVENT_TYPE,
+            "event_payload": {"key": message.key},
+        },
+    }
+
+
+def key_of(message: Mapping[str, Any]) -> str:
+    """Return the key that a message of a history carries; empty if it is not ours."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return ""
+    return str((metadata.get("event_payload") or {}).get("key", ""))
+
+
+def to_error(
+    code: str, *, status: int, needed: str = "", retry_after: timedelta | None = None
+) -> OutsideError:
+    """Return what Slack's answer means. `needed` are the scopes it named."""
+    if code in _UNAUTHORIZED:
+        return Unauthorized(
+            f"Slack refused the token ({code}). Install the app again and give"
+            " Slagboom its new bot token.",
+            code=code,
+        )
+    if code == "missing_scope":
+        missing = tuple(scope for scope in needed.split(",") if scope)
+        named = ", ".join(missing) or "one"
+        return Forbidden(
+            f"The Slack app lacks a scope ({named}). Add it under OAuth & Permissions"
+            " and install the app again.",
+            code=code,
+            missing=missing,
+        )
+    if code in _FORBIDDEN:
+        return Forbidden(
+            f"Slack does not let the app do this ({code}). Ask a workspace admin to"
+            " allow it.",
+            code=code,
+        )
+    if code in _NOT_FOUND:
+        return NotFound(
+            f"Slack does not know this person, channel or message ({code}).", code=code
+        )
+    if status == _TOO_MANY or code in _TRANSIENT:
+        return Transient(
+            f"Slack asks for patience ({code}).", code=code, retry_after=retry_after
+        )
+    if status >= _SERVER_FAULT or code in _DOUBTFUL:
+        return Unanswered(
+            f"Slack failed (HTTP {status}) and may have done it all the same.",
+            code=code[:50],
+        )
+    return Permanent(f"Slack refused this ({code[:80]}).", code=code[:50])
+
+
+def _plain(text: str, longest: int) -> dict[str, Any]:
+    if len(text) > longest:
+        text = text[: longest - 1] + "…"
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _is_web(link: str) -> bool:
+    return link.lower().startswith(("https://", "http://"))

@@ -1,0 +1,83 @@
+"""`slagboom doctor`."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import click
+
+from adapters.errors import OutsideError
+from connector.bootstrap import Application
+from connector.cli.ending import Ending
+from connector.cli.output import as_json
+from connector.cli.session import opened
+from connector.errors import SlagboomError
+from connector.web.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that was looked at: what, whether it is well, and what to do if not."""
+
+    what: str
+    is_ok: bool
+    message: str = ""
+
+
+@click.command()
+@as_json
+def doctor(*, is_json: bool) -> int:
+    """Find out what is wrong with this installation.
+
+    Asks the database, Redis, every account and every channel, without side effects.
+    Ends with 1 if anything is wrong.
+    """
+    with opened() as app:
+        findings = list(_examine(app))
+    if is_json:
+        click.echo(json.dumps([asdict(one) for one in findings], indent=2))
+    else:
+        for one in findings:
+            mark = "ok   " if one.is_ok else "WRONG"
+            click.echo(
+                f"{mark}  {one.what}" + (f": {one.message}" if one.message else "")
+            )
+        wrong = sum(not one.is_ok for one in findings)
+        click.echo(f"{wrong} of these need you." if wrong else "All is well.")
+    return Ending.DONE if all(one.is_ok for one in findings) else Ending.FOUND
+
+
+def _examine(app: Application) -> Iterator[Finding]:
+    with app.store.begin() as tx:
+        lacks = tx.health.lacks()
+    yield Finding("database", not lacks, ", ".join(lacks))
+    yield Finding(
+        "Redis",
+        app.queue.answers(),
+        "" if app.queue.answers() else "It does not answer; see REDIS_URL.",
+    )
+    seen = app.overview.look()
+    reader = Reader("en", seen.now)
+    for problem in seen.problems:
+        text = reader.say(problem.code.value, name=problem.name, count=problem.count)
+        yield Finding("operation", is_ok=False, message=text)
+    for notice in seen.notices:
+        yield Finding("notice", is_ok=False, message=notice.message)
+    for connection in app.accounts.all():
+        try:
+            probe = app.accounts.probe(connection)
+        except (OutsideError, SlagboomError) as error:
+            yield Finding(f"account {connection.name}", is_ok=False, message=str(error))
+            continue
+        for line in probe.lines:
+            what = f"account {connection.name}: {line.what}"
+            yield Finding(what, line.is_ok, line.message)
+    for channel in app.channels.all():
+        try:
+            probe = app.channels.probe(channel.name)
+        except (OutsideError, SlagboomError) as error:
+            yield Finding(f"channel {channel.name}", is_ok=False, message=str(error))
+            continue
+        for line in probe.lines:
+            what = f"channel {channel.name}: {line.what}"
+            yield Finding(what, line.is_ok, line.message)

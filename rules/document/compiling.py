@@ -1,0 +1,321 @@
+"""A document and an account make a policy, or every reason why they do not fit."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from rules.document.meaning import stage_key
+from rules.document.names import Names, names_in, names_without_account
+from rules.document.places import (
+    find_pipeline,
+    find_stages,
+    imagined_pipeline,
+    imagined_stage,
+)
+from rules.document.problems import DocumentInvalid, Path, Problem
+from rules.document.reading import Document
+from rules.document.shape import (
+    CalendarShape,
+    DocumentShape,
+    FollowUpShape,
+    MoveShape,
+    Rule,
+    StageShape,
+    StepShape,
+)
+from rules.document.words import DAYS, read_hours
+from rules.model import (
+    Enforcement,
+    EvidenceKind,
+    GoalId,
+    Kind,
+    PipelineId,
+    RuleId,
+    StageId,
+)
+from rules.policy import (
+    Account,
+    AccountKind,
+    AccountStage,
+    Allow,
+    Calendar,
+    Check,
+    FollowUp,
+    LocalText,
+    MoveRule,
+    OnFail,
+    Policy,
+    Recipient,
+    Stage,
+    StartKind,
+    Starts,
+    Step,
+    StepKind,
+)
+
+_EVIDENCE: Mapping[str, EvidenceKind] = {
+    "call": EvidenceKind.CALLS,
+    "meeting": EvidenceKind.MEETINGS,
+    "email": EvidenceKind.EMAILS,
+    "quote": EvidenceKind.QUOTES,
+}
+
+
+def compile_policy(
+    document: Document, account: Account | None, *, published_on: date | datetime
+) -> Policy:
+    """Return the policy that a document makes in an account.
+
+    `published_on` is when the process was first published; records created before are
+    only observed, unless the document has a `since`. Without an account every stage
+    and field is taken to exist: good for a preview. Raises DocumentInvalid.
+    """
+    problems: list[Problem] = []
+    found = _Compiling(document, account, problems).policy(published_on)
+    if found is None or problems:
+        raise DocumentInvalid(problems)
+    return found
+
+
+class _Compiling:
+    """One document on its way to a policy; what is wrong is gathered meanwhile."""
+
+    def __init__(
+        self, document: Document, account: Account | None, problems: list[Problem]
+    ) -> None:
+        self._document = document
+        self._shape: DocumentShape = document.shape
+        self._account = account
+        self._problems = problems
+        self._names: Names
+        self._ids: dict[str, AccountStage] = {}
+
+    def policy(self, published_on: date | datetime) -> Policy | None:
+        shape = self._shape
+        kind = None if self._account is None else self._kind(self._account)
+        if self._account is not None and kind is None:
+            return None
+        pipeline = self._place(kind)
+        if self._account is not None and kind is not None:
+            vendor = self._account.vendor
+            self._names = names_in(self._document, vendor, kind, self._problems)
+        else:
+            self._names = names_without_account(self._document, self._problems)
+        calendar = to_calendar(shape.calendar)
+        moves = shape.moves
+        governs = self._names.condition(shape.governs, ("governs",))
+        stages = self._stages()
+        allow = self._allow()
+        checks = self._checks()
+        follow_ups = tuple(
+            one
+            for name, found in shape.follow_ups.items()
+            if (one := self._follow_up(name, found)) is not None
+        )
+        return Policy(
+            process=shape.process,
+            title=self._text(shape.title or {"": shape.process}),
+            connection=shape.connection,
+            kind=Kind(shape.record),
+            pipeline=pipeline,
+            since=_to_moment(shape.since or published_on, calendar),
+            locale=shape.locale,
+            calendar=calendar,
+            stages=stages,
+            sponsor=shape.sponsor,
+            fallback=shape.people.fallback,
+            governs=governs,
+            goals={GoalId(name): self._text(one) for name, one in shape.goals.items()},
+            fields=self._names.fields,
+            types=self._names.types,
+            labels=self._names.labels,
+            skip=self._move("skip", moves.skip),
+            back=self._move("back", moves.back),
+            born_late=self._move("born_late", moves.born_late),
+            allow=allow,
+            checks=checks,
+            follow_ups=follow_ups,
+        )
+
+    def _kind(self, account: Account) -> AccountKind | None:
+        kind = account.kinds.get(Kind(self._shape.record))
+        if kind is None:
+            self._problem(
+                ("record",), f"The account has no records of kind {self._shape.record}."
+            )
+        return kind
+
+    def _place(self, kind: AccountKind | None) -> PipelineId | None:
+        """Return the pipeline, and keep the stages that the policy's keys mean."""
+        if kind is None:
+            self._ids = {
+                key: imagined_stage(key, one) for key, one in self._shape.stages.items()
+            }
+            return imagined_pipeline(self._document)
+        pipeline = find_pipeline(self._document, kind, self._problems)
+        if pipeline is None:
+            return None
+        self._ids = find_stages(self._document, pipeline, self._problems)
+        return pipeline.id
+
+    def _stages(self) -> tuple[Stage, ...]:
+        found: list[Stage] = []
+        position = 0
+        for key, shape in self._shape.stages.items():
+            is_beside = shape.from_ is not None
+            stage = self._stage(key, shape, None if is_beside else position)
+            position += 0 if is_beside else 1
+            if stage is not None:
+                found.append(stage)
+        return tuple(found)
+
+    def _stage(self, key: str, shape: StageShape, position: int | None) -> Stage | None:
+        path: Path = ("stages", key)
+        requires = tuple(
+            self._names.use(name, (*path, "requires", index))
+            for index, name in enumerate(shape.requires)
+        )
+        gate = self._names.condition(shape.gate, (*path, "gate"))
+        if key not in self._ids:
+            return None
+        one = self._ids[key]
+        return Stage(
+            key=key,
+            id=one.id,
+            label=one.label,
+            position=position,
+            requires=requires,
+            gate=gate,
+            enforcement=self._power(shape),
+            goal=_goal(shape),
+            is_closed=one.is_closed,
+        )
+
+    def _move(self, name: str, shape: MoveShape | None) -> MoveRule | None:
+        if shape is None:
+            return None
+        return MoveRule(RuleId(f"move.{name}"), self._power(shape), _goal(shape))
+
+    def _allow(self) -> tuple[Allow, ...]:
+        found = []
+        for index, shape in enumerate(self._shape.moves.allow):
+            when = self._names.condition(shape.when, ("moves", "allow", index, "when"))
+            source, target = self._stage_id(shape.from_), self._stage_id(shape.to)
+            if source is not None and target is not None:
+                found.append(Allow(source, target, shape.why, when))
+        return tuple(found)
+
+    def _checks(self) -> tuple[Check, ...]:
+        found = []
+        for name, shape in self._shape.checks.items():
+            condition = self._names.condition(shape.check, ("checks", name, "check"))
+            if condition is not None:
+                found.append(
+                    Check(
+                        id=RuleId(f"check.{name}"),
+                        condition=condition,
+                        enforcement=self._power(shape),
+                        on_fail=OnFail(shape.on_fail),
+                        goal=_goal(shape),
+                        while_open=shape.while_ == "open",
+                    )
+                )
+        return tuple(found)
+
+    def _follow_up(self, name: str, shape: FollowUpShape) -> FollowUp | None:
+        path: Path = ("follow_ups", name)
+        kind = Kind(shape.record or self._shape.record)
+        if self._account is not None and kind not in self._account.kinds:
+            self._problem(
+                (*path, "record"), f"The account has no records of kind {kind}."
+            )
+        for language, text in (shape.task or {}).items():
+            place = (*path, "task", language) if language else (*path, "task")
+            self._slots(text, kind, place)
+        starts = self._starts(shape)
+        if starts is None:
+            return None
+        return FollowUp(
+            id=RuleId(f"follow_up.{name}"),
+            name=name,
+            kind=kind,
+            starts=starts,
+            done_by=frozenset(
+                _EVIDENCE[word] for word in shape.done_by if word in _EVIDENCE
+            ),
+            enforcement=self._power(shape),
+            goal=_goal(shape),
+            is_done_by_task="task" in shape.done_by,
+            task=None if shape.task is None else self._text(shape.task),
+            due=shape.due,
+            ladder=tuple(to_step(step) for step in shape.ladder),
+            while_open=shape.while_ == "open",
+        )
+
+    def _starts(self, shape: FollowUpShape) -> Starts | None:
+        starts = shape.starts
+        if starts.idle is not None:
+            return Starts(StartKind.IDLE, idle=starts.idle)
+        if starts.enters is None:
+            return Starts(StartKind.CREATED)
+        stage = self._stage_id(starts.enters)
+        return None if stage is None else Starts(StartKind.ENTERS, stage=stage)
+
+    def _slots(self, text: str, kind: Kind, path: Path) -> None:
+        for _, slot, _, _ in Formatter().parse(text):
+            if slot is None or slot in {"name", "stage"}:
+                continue
+            if kind is Kind(self._shape.record):
+                self._names.use(slot, path)
+            else:
+                self._problem(
+                    path, f"{{{slot}}} cannot be filled in here; {{name}} can."
+                )
+
+    def _stage_id(self, name: str) -> StageId | None:
+        """Return a stage's id; None if it is a problem that is told elsewhere."""
+        key = stage_key(name, self._shape.stages)
+        return self._ids[key].id if key in self._ids else None
+
+    def _power(self, rule: Rule) -> Enforcement:
+        return Enforcement(rule.enforcement or self._shape.enforcement)
+
+    def _text(self, text: Mapping[str, str]) -> LocalText:
+        language = self._shape.locale[:2]
+        return {name or language: one for name, one in text.items()}
+
+    def _problem(self, path: Path, message: str) -> None:
+        self._problems.append(self._document.source.problem(path, message))
+
+
+def to_calendar(shape: CalendarShape) -> Calendar:
+    """Return the calendar that a document writes down."""
+    opens, closes = read_hours(shape.hours)
+    return Calendar(
+        timezone=shape.timezone,
+        country=shape.country,
+        opens=opens,
+        closes=closes,
+        days=frozenset(DAYS.index(day) for day in shape.days),
+    )
+
+
+def to_step(shape: StepShape) -> Step:
+    """Return the step of a ladder that a document writes down."""
+    if shape.remind is not None:
+        return Step(shape.after, StepKind.REMIND, Recipient.OWNER)
+    return Step(shape.after, StepKind.ESCALATE, Recipient.MANAGER)
+
+
+def _goal(rule: Rule) -> GoalId | None:
+    return None if rule.goal is None else GoalId(rule.goal)
+
+
+def _to_moment(day: date | datetime, calendar: Calendar) -> datetime:
+    """Return a moment in UTC; a day begins at midnight in the calendar's zone."""
+    if not isinstance(day, datetime):
+        day = datetime.combine(day, time())
+    if day.tzinfo is None:
+        day = day.replace(tzinfo=ZoneInfo(calendar.timezone))
+    return day.astimezone(UTC)

@@ -1,0 +1,332 @@
+"""The shape of a policy document: which keys there are, and what they hold."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from rules.document.words import (
+    Country,
+    Expression,
+    Hours,
+    Length,
+    LocaleName,
+    LocalText,
+    Mail,
+    Name,
+    Shape,
+    Since,
+    Slug,
+    StageKey,
+    Text,
+    Zone,
+)
+from rules.document.words import Field as FieldWord
+
+Level = Literal["off", "observe", "flag", "enforce"]
+RecordWord = Literal["deal", "lead"]
+While = Literal["open", "always"]
+DoneBy = Literal["call", "meeting", "email", "quote", "task"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def _none_to_empty(value: object) -> object:
+    return {} if value is None else value
+
+
+def _to_starts(value: object) -> object:
+    return {"on": value} if isinstance(value, str) else value
+
+
+def _to_properties(value: object) -> object:
+    return {"": value} if isinstance(value, str) else value
+
+
+class Rule(Shape):
+    """What every rule has."""
+
+    enforcement: Level | None = Field(
+        None,
+        description="How much power the rule has; the document's own if left out. off:"
+        " none. observe: record only. flag: a note and a task. enforce: put it back.",
+    )
+    goal: Slug | None = Field(
+        None, description="The goal that the rule serves, one of those under goals."
+    )
+
+
+class StageShape(Rule):
+    """One stage, under the name that the policy gives it."""
+
+    label: Name | None = Field(
+        None,
+        description="The stage's label or id in the CRM, where the key is neither.",
+    )
+    requires: list[FieldWord] = Field(
+        default_factory=list,
+        description="Fields that must be filled from this stage on.",
+    )
+    gate: Expression | None = Field(
+        None,
+        description="What must be true to enter, of fields and of what is linked:"
+        " quotes, meetings, calls, emails, contacts. Such as quotes >= 1.",
+    )
+    from_: Literal["any"] | None = Field(
+        None,
+        alias="from",
+        description="any: the stage lies beside the path and can be entered from every"
+        " stage, as a lost deal can.",
+    )
+
+
+class MoveShape(Rule):
+    """A direction that a move may not have."""
+
+
+class AllowShape(Shape):
+    """One move that the order forbids and this policy permits."""
+
+    from_: Name = Field(alias="from", description="The stage that is left.")
+    to: Name = Field(description="The stage that is entered.")
+    when: Expression | None = Field(
+        None, description="For which records; all if left out."
+    )
+    why: Text = Field(description="The reason, said where somebody asks.")
+
+
+class MovesShape(Shape):
+    """The order of the stages, and the ways around it."""
+
+    skip: Annotated[MoveShape | None, BeforeValidator(_none_to_empty)] = Field(
+        None, description="Going on over a stage. Not judged if left out."
+    )
+    back: Annotated[MoveShape | None, BeforeValidator(_none_to_empty)] = Field(
+        None, description="Going back to an earlier stage. Not judged if left out."
+    )
+    born_late: Annotated[MoveShape | None, BeforeValidator(_none_to_empty)] = Field(
+        None,
+        description="Being created in a later stage than the record qualifies for. Not"
+        " judged if left out.",
+    )
+    allow: list[AllowShape] = Field(
+        default_factory=list, description="Moves that are permitted all the same."
+    )
+
+
+class CheckShape(Rule):
+    """A demand on values, judged when one of its fields changes."""
+
+    check: Expression = Field(description="What must be true, such as amount >= 0.")
+    while_: While = Field(
+        "always",
+        alias="while",
+        description="open: closed records are left alone.",
+    )
+    on_fail: Literal["restore", "flag"] = Field(
+        "flag",
+        description="restore: put the former value back, if the rule is enforced. flag:"
+        " say it and leave the value.",
+    )
+
+
+class StartsShape(Shape):
+    """What starts a follow-up's clock: one of these."""
+
+    on: Literal["created"] | None = Field(
+        None,
+        description="created: the record is created. Also written starts: created.",
+    )
+    enters: Name | None = Field(None, description="The record enters this stage.")
+    idle: Length | None = Field(
+        None, description="So long without real contact; an edit is no contact."
+    )
+
+    @classmethod
+    def not_yet(cls) -> Mapping[str, str]:
+        """Return the starts that are not carried out."""
+        return {"no_next_action": "Use idle for records that nobody looks after."}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        known = {"on", "enters", "idle"}
+        if isinstance(value, dict) and not (value.keys() - known) and len(value) != 1:
+            raise ValueError(
+                "A follow-up has one start. Write created, {enters: a stage} or"
+                " {idle: 7d}."
+            )
+        return value
+
+
+class StepShape(Shape):
+    """One step of a ladder: after this time, tell this person."""
+
+    after: Length = Field(description="How long after the start; idle: after that.")
+    remind: Literal["owner"] | None = Field(
+        None, description="owner: remind the record's owner."
+    )
+    escalate: Literal["manager"] | None = Field(
+        None, description="manager: tell the owner's manager."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        if isinstance(value, dict) and ("remind" in value) == ("escalate" in value):
+            raise ValueError("A step has either remind: owner or escalate: manager.")
+        return value
+
+
+class FollowUpShape(Rule):
+    """What must happen after a start, and who hears of it if it does not."""
+
+    record: RecordWord | None = Field(
+        None, description="The kind of record it watches; the policy's if left out."
+    )
+    starts: Annotated[
+        StartsShape,
+        BeforeValidator(
+            _to_starts, json_schema_input_type=StartsShape | Literal["created"]
+        ),
+    ] = Field(description="created, {enters: a stage} or {idle: a length of time}.")
+    while_: While = Field(
+        "open", alias="while", description="always: closed records are watched too."
+    )
+    done_by: list[DoneBy] = Field(
+        default_factory=list,
+        description="What settles it, after the start: a call, meeting, email or quote,"
+        " or that somebody completes the task.",
+    )
+    task: LocalText | None = Field(
+        None,
+        description="The task for the owner; {name}, {stage} and fields are filled in.",
+    )
+    due: Length | None = Field(
+        None, description="When the task is due; at the first step if left out."
+    )
+    ladder: list[StepShape] = Field(
+        default_factory=list, description="Who is told, when nothing happens."
+    )
+
+    @classmethod
+    def not_yet(cls) -> Mapping[str, str]:
+        """Return the keys that are not carried out."""
+        return {
+            "done_when": "Use done_by, such as done_by: [quote].",
+            "park": "A planned meeting or call stops the clock meanwhile.",
+            "snooze": "A planned meeting or call stops the clock meanwhile.",
+            "lane": "Write a second follow-up instead.",
+        }
+
+
+class CalendarShape(Shape):
+    """Working time, for lengths in wh and wd and for what today is."""
+
+    timezone: Zone = Field("UTC", description="An IANA zone: Europe/Amsterdam.")
+    country: Country | None = Field(
+        None, description="Whose public holidays are free: NL, or DE-BY."
+    )
+    hours: Hours = Field("09:00-17:30", description="From when to when people work.")
+    days: list[Day] = Field(
+        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri"],
+        description="The days on which people work.",
+        min_length=1,
+    )
+
+
+class PeopleShape(Shape):
+    """Who hears when nobody else can be told."""
+
+    fallback: Mail | None = Field(
+        None, description="The address at which every ladder ends."
+    )
+
+    @classmethod
+    def not_yet(cls) -> Mapping[str, str]:
+        """Return the keys that are not carried out."""
+        meanwhile = "Managers come from the CRM; see slagboom people."
+        return dict.fromkeys(("managers", "manager", "deputies", "deputy"), meanwhile)
+
+
+class DocumentShape(Shape):
+    """One process on one pipeline."""
+
+    version: Literal[1] = Field(description="The version of this form: 1.")
+    process: Slug = Field(description="The process's name, in small letters.")
+    title: LocalText | None = Field(
+        None, description="What people call the process, by language."
+    )
+    sponsor: Mail | None = Field(
+        None,
+        description="Who answers for the policy. Needed before anything is enforced.",
+    )
+    connection: Name = Field(description="The connected account it is for.")
+    record: RecordWord = Field("deal", description="The kind of record: deal or lead.")
+    pipeline: Name | None = Field(
+        None,
+        description="The pipeline's label or id; may be left out if there is only one.",
+    )
+    governs: Expression | None = Field(
+        None, description="Which records the policy speaks of; all if left out."
+    )
+    since: Since | None = Field(
+        None,
+        description="Records created earlier are only observed. The day of the first"
+        " publication if left out.",
+    )
+    locale: LocaleName = Field(
+        "en", description="The language for people without one of their own."
+    )
+    calendar: CalendarShape = Field(
+        default_factory=CalendarShape, description="Working time."
+    )
+    enforcement: Level = Field(
+        "observe", description="The power of every rule that says nothing else."
+    )
+    goals: dict[Slug, LocalText] = Field(
+        default_factory=dict,
+        description="What the rules are for, in order of priority; five at most.",
+    )
+    fields: dict[
+        FieldWord,
+        Annotated[
+            dict[Slug, Name],
+            BeforeValidator(
+                _to_properties, json_schema_input_type=dict[Slug, Name] | str
+            ),
+        ],
+    ] = Field(
+        default_factory=dict,
+        description="Own names for properties of the CRM, by vendor.",
+    )
+    stages: dict[
+        StageKey,
+        Annotated[
+            StageShape,
+            BeforeValidator(_none_to_empty, json_schema_input_type=StageShape | None),
+        ],
+    ] = Field(description="The stages, in order.", min_length=1)
+    moves: Annotated[MovesShape, BeforeValidator(_none_to_empty)] = Field(
+        default_factory=MovesShape, description="Which moves are forbidden."
+    )
+    checks: dict[Slug, CheckShape] = Field(
+        default_factory=dict, description="Demands on values, by name."
+    )
+    follow_ups: dict[Slug, FollowUpShape] = Field(
+        default_factory=dict, description="What must happen in time, by name."
+    )
+    people: PeopleShape = Field(
+        default_factory=PeopleShape, description="Who hears in the end."
+    )
+
+    @classmethod
+    def not_yet(cls) -> Mapping[str, str]:
+        """Return the parts that are not carried out."""
+        return {
+            "lanes": "Write a policy of its own for dearer records, with governs.",
+            "auto_moves": "Leave moving to people, or to a workflow of the CRM.",
+            "exemptions": "Use moves.allow for what may be done.",
+            "permits": "Set enforcement to observe while you import.",
+            "quiet_hours": "Lengths in wh and wd keep to the calendar.",
+            "channels": "Channels belong to the connection; see slagboom channels.",
+        }
