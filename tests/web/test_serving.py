@@ -106,7 +106,8 @@ def test_what_has_come_in_is_answered_before_it_stops():
             server.stop()
             wait_for(lambda: server.has_closed_its_door, "no more connections")
             may_end.set()
-            assert client.recv(4096).endswith(b"done")
+            with client.makefile("rb") as answer:
+                assert answer.read().endswith(b"done")
         thread.join(20)
     assert not thread.is_alive()
 
