@@ -13,7 +13,8 @@ class FaultKind(StrEnum):
     status: answered with `status`, nothing applied. delay: `delay_ms` late.
     drop: connection closed, nothing applied. lose: applied, then the connection is
     closed without an answer. partial: chosen rows of a batch fail (207).
-    restatus: applied and answered, but with `status` as the code.
+    restatus: applied and answered, but with `status` as the code. linger: applied at
+    once, answered `delay_ms` late.
     """
 
     STATUS = "status"
@@ -22,6 +23,7 @@ class FaultKind(StrEnum):
     LOSE = "lose"
     PARTIAL = "partial"
     RESTATUS = "restatus"
+    LINGER = "linger"
 
 
 @dataclass(slots=True)

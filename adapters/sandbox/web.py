@@ -44,11 +44,7 @@ def create_app(
     def finish(response: Response) -> Response:
         if request.path.startswith(CONTROL):
             return response
-        for fault in g.get("struck", ()):
-            if fault.kind is FaultKind.LOSE:
-                request.environ[DROP] = True
-            if fault.kind is FaultKind.RESTATUS:
-                response.status_code = fault.status
+        _suffer_afterwards(response)
         with engine.lock:
             _record(engine, response)
         return response
@@ -70,9 +66,20 @@ def _suffer(
             g.partial = fault
         case FaultKind.STATUS:
             return _refusal(fault, refusals.get(request.blueprint or ""))
-        case FaultKind.LOSE | FaultKind.RESTATUS:
+        case FaultKind.LOSE | FaultKind.RESTATUS | FaultKind.LINGER:
             pass
     return None
+
+
+def _suffer_afterwards(response: Response) -> None:
+    """Let what strikes after the work do so."""
+    for fault in g.get("struck", ()):
+        if fault.kind is FaultKind.LOSE:
+            request.environ[DROP] = True
+        if fault.kind is FaultKind.RESTATUS:
+            response.status_code = fault.status
+        if fault.kind is FaultKind.LINGER:
+            time.sleep(fault.delay_ms / 1000)
 
 
 def _refusal(fault: Fault, shape: Callable[[Fault], Any] | None) -> Response:
