@@ -144,6 +144,7 @@ class Application:
             people=self.people,
             clock=self.clock,
             metrics=self.metrics,
+            lease=self.config.lease,
         )
 
     @cached_property
@@ -158,6 +159,7 @@ class Application:
             people=self.people,
             clock=self.clock,
             metrics=self.metrics,
+            lease=self.config.lease,
         )
 
     @cached_property
@@ -195,6 +197,7 @@ class Application:
             notifier_for=self.notifier_for,
             clock=self.clock,
             metrics=self.metrics,
+            lease=self.config.lease,
         )
 
     @cached_property

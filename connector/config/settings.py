@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from connector.config.addresses import (
     read_redis_url,
 )
 from connector.config.keys import read_keys, read_page_key, read_secret_key
-from connector.config.variables import read, read_flag
+from connector.config.variables import read, read_flag, read_number
 from connector.errors import ConfigError
 
 DEFAULT_HOME = Path("var")
+DEFAULT_LEASE = timedelta(seconds=60)
+_LONGEST_LEASE = timedelta(hours=1)
 
 
 class LogFormat(StrEnum):
@@ -56,6 +59,12 @@ class Config:
     """Whether a CRM, a proxy or a mail server may live at a private address."""
     page_key: str | None = field(default=None, repr=False)
     """Opens the pages to those who are not on this machine; None: nobody."""
+    lease: timedelta = DEFAULT_LEASE
+    """How long a worker may be silent before others take over what it holds.
+
+    A shorter one than a CRM takes to answer (30 s at most) lets two workers do the
+    same: then what a slow CRM does late may be there twice.
+    """
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> "Config":
@@ -82,6 +91,7 @@ class Config:
                 environ, "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES"
             ),
             page_key=read_page_key(environ),
+            lease=_read_lease(environ),
         )
 
     @property
@@ -115,6 +125,17 @@ def _read_home(environ: Mapping[str, str]) -> Path:
             " made if it does not exist)."
         )
     return home
+
+
+def _read_lease(environ: Mapping[str, str]) -> timedelta:
+    seconds = read_number(
+        environ,
+        "SLAGBOOM_LEASE_SECONDS",
+        default=round(DEFAULT_LEASE.total_seconds()),
+        least=1,
+        most=round(_LONGEST_LEASE.total_seconds()),
+    )
+    return timedelta(seconds=seconds)
 
 
 def _read_log_format(environ: Mapping[str, str]) -> LogFormat:

@@ -50,6 +50,21 @@ def read_flag(environ: Mapping[str, str], name: str) -> bool:
     return given in _YES
 
 
+def read_number(
+    environ: Mapping[str, str], name: str, *, default: int, least: int, most: int
+) -> int:
+    """Return the whole number in the variable `name`; raises ConfigError."""
+    given = read(environ, name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdigit() and least <= int(given) <= most):
+        raise ConfigError(
+            f"{name} is {given[:20]!r}; it must be a whole number from {least} to"
+            f" {most}."
+        )
+    return int(given)
+
+
 def to_reason(error: OSError | UnicodeDecodeError) -> str:
     """Return why a file could not be used, in words."""
     if isinstance(error, OSError):

@@ -1,6 +1,7 @@
 """Settings: what is read, and what a person is told about a wrong one."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ SERVED = {
     "PORT": "9000",
     "LOG_FORMAT": "json",
     "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES": "1",
+    "SLAGBOOM_LEASE_SECONDS": "90",
 }
 
 
@@ -40,6 +42,7 @@ def test_every_setting_is_read(tmp_path):
         secret_key="a long and random text",
         log_format=LogFormat.JSON,
         allow_private_addresses=True,
+        lease=timedelta(seconds=90),
     )
     assert not config.is_embedded
 
@@ -51,6 +54,7 @@ def test_without_any_setting_the_servers_are_embedded_below_here(embedded):
     assert config.public_url == "http://127.0.0.1:8000"
     assert config.log_format is LogFormat.CONSOLE
     assert not config.allow_private_addresses
+    assert config.lease == timedelta(minutes=1)
 
 
 def test_the_data_folder_is_var_below_the_working_folder(tmp_path, monkeypatch):
@@ -146,6 +150,8 @@ def without(name: str) -> dict[str, str | None]:
         ({"SECRET_KEY": "short"}, r"SECRET_KEY has 5 characters.*leave it out"),
         ({"PORT": "http"}, r"PORT is 'http'; it must be a whole number"),
         ({"PORT": "70000"}, r"PORT is '70000'"),
+        ({"SLAGBOOM_LEASE_SECONDS": "0"}, r"SLAGBOOM_LEASE_SECONDS .* from 1 to 3600"),
+        ({"SLAGBOOM_LEASE_SECONDS": "1.5"}, r"it must be a whole number from 1"),
         ({"LOG_FORMAT": "xml"}, r"LOG_FORMAT is 'xml'; it must be json or console"),
         (
             {"SLAGBOOM_ALLOW_PRIVATE_ADDRESSES": "maybe"},
