@@ -150,6 +150,7 @@ def _open_hubspot_source(
         secrets=[secret for secret in known if secret],
         portal_id=settings["portal_id"],
         app_id=_app_id(settings),
+        has_leads=settings.get("leads") != "contacts",
     )
 
 
@@ -207,6 +208,13 @@ CRMS: Mapping[str, CrmVendor] = {
                 "The app's number. With it Slagboom knows its own changes.",
                 is_required=False,
                 check=_number,
+            ),
+            Option(
+                "leads",
+                "What a lead is in this account: the leads object, or a contact by its"
+                " lifecycle stage.",
+                default="objects",
+                choices=("objects", "contacts"),
             ),
             Option(
                 "api_url",

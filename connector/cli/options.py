@@ -38,6 +38,7 @@ def add_options(options: tuple[Option, ...]) -> Callable[[Any], Any]:
                     metavar="TEXT",
                     type=click.Choice(option.choices) if option.choices else str,
                     default=option.default,
+                    envvar=to_variable(option),
                     show_default=option.default is not None,
                     required=option.is_required and option.default is None,
                     help=option.help,
@@ -49,7 +50,7 @@ def add_options(options: tuple[Option, ...]) -> Callable[[Any], Any]:
 
 
 def to_variable(option: Option) -> str:
-    """Return the name of the variable that may hold a secret."""
+    """Return the name of the variable that may stand for an option."""
     return f"SLAGBOOM_{option.name.upper()}"
 
 
