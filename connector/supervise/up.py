@@ -248,14 +248,16 @@ def _release(command: tuple[str, ...], env: Mapping[str, str]) -> None:
         raise _Failed(exit_code if exit_code > 0 else OUTSIDE)
 
 
-def _watch(children: Children, embedded: Embedded) -> list[tuple[str, int]]:
-    """Keep everything running for a moment; return what has ended meanwhile."""
-    ended = children.look(_LOOK_SECONDS)
-    for name, exit_code in ended:
+def _watch(children: Children, embedded: Embedded) -> None:
+    """Keep everything running for a moment; raises _Failed if that is no use."""
+    for name, exit_code in children.look(_LOOK_SECONDS):
         log.warning("process.ended", process=name, exit_code=exit_code)
+        if exit_code == WRONG_USE:
+            # It has said which setting is wrong; trying again will not mend that.
+            sys.stderr.write(f"{name} refuses its configuration (see above).\n")
+            raise _Failed(WRONG_USE)
     for name in embedded.revive():
         log.warning("server.restarted", server=name)
-    return ended
 
 
 def _wait_until_ready(
@@ -263,11 +265,7 @@ def _wait_until_ready(
 ) -> None:
     give_up_at = time.monotonic() + _READY_SECONDS
     while time.monotonic() < give_up_at:
-        for name, exit_code in _watch(children, embedded):
-            if exit_code == WRONG_USE:
-                # It has said which setting is wrong; trying again will not mend that.
-                sys.stderr.write(f"{name} refuses its configuration (see above).\n")
-                raise _Failed(WRONG_USE)
+        _watch(children, embedded)
         if _is_ready(address):
             return
     sys.stderr.write(

@@ -62,9 +62,10 @@ def test_a_worker_that_is_asked_to_stop_finishes_its_job(
     wait_for_text(redis, "ended acme")
 
 
-def test_an_idle_worker_stops_at_once(start, queue, redis_url):
+def test_an_idle_worker_stops_at_once(start, queue, redis, redis_url):
     worker = start(redis_url)
-    wait_for(queue.count_workers, "the worker")
+    queue.hint("write", "acme")
+    wait_for_text(redis, "acme")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=5) == 0
     assert queue.count_workers() == 0
