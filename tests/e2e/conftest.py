@@ -1,0 +1,61 @@
+"""One installation for the tests of a module, checked after each of them."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.installation import Installation, installed
+
+
+@pytest.fixture(scope="module")
+def house(request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """The module's installation; `DURABLE = True` in it survives killed servers."""
+    with installed(durable=getattr(request.module, "DURABLE", False)) as room:
+        yield room
+
+
+@pytest.fixture
+def room(house: Installation) -> Iterator[Installation]:
+    """The installation with everything running, and found in order afterwards."""
+    house.start()
+    yield house
+    with house.sandbox.engine.lock:
+        house.sandbox.engine.faults.clear()
+    house.control.post("mail/trouble", clear=True)
+    house.start()
+    house.call_leads()
+    house.wait_until_quiet()
+    check_order(house)
+
+
+def check_order(room: Installation) -> None:
+    """Check that what was done and what is there are the same, and nothing twice."""
+    for kind in ("note", "task"):
+        made = room.rows(
+            "SELECT external_id FROM interventions WHERE kind = %s AND state = 'done'",
+            kind,
+        )
+        done = sorted(str(row["external_id"]) for row in made)
+        assert done == room.living(f"{kind}s")
+    with room.sandbox.engine.lock:
+        posted = room.sandbox.slack.posted()
+    keys = Counter(_key_of(one) for one in posted)
+    assert [key for key, times in keys.items() if times > 1] == []
+    sent = room.rows(
+        "SELECT key FROM notifications WHERE channel = 'slack' AND reference ? 'ts'"
+    )
+    assert {row["key"] for row in sent} == set(keys)
+    explained = room.rows(
+        "SELECT j.id, count(*) FILTER (WHERE i.kind = 'note') AS notes"
+        " FROM interventions i JOIN judgements j ON j.id = i.judgement_id"
+        " WHERE i.state = 'done' GROUP BY j.id"
+        " HAVING count(*) FILTER (WHERE i.kind IN ('return', 'restore')) > 0"
+    )
+    assert [row for row in explained if row["notes"] != 1] == []
+
+
+def _key_of(posted: dict[str, object]) -> str:
+    metadata = posted["metadata"]
+    assert isinstance(metadata, dict)
+    return str(metadata["event_payload"]["key"])

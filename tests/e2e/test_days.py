@@ -1,0 +1,85 @@
+"""An ordinary day of a careless sales team, on real processes."""
+
+from adapters.sandbox.company import MANAGER, SANNE, TOM
+from tests.e2e.installation import Installation
+from tests.waiting import wait_for
+
+DECIDED = {"decision_maker": "J. Smit", "amount": "12000"}
+
+
+def test_a_deal_that_jumps_goes_back_with_one_note(room: Installation):
+    deal = room.add_deal("Jumper", "Lead", **DECIDED)
+    room.company.move(deal, "Negotiation")
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Lead"
+    assert len(room.company.notes_on(deal)) == 1
+    assert room.company.tasks_on_deal(deal) == []
+    assert room.open_rules(deal) == set()
+
+
+def test_a_placeholder_is_flagged_with_one_note_and_one_task(room: Installation):
+    deal = room.add_deal("Placeholder", "Lead")
+    room.company.move(deal, "Qualification", decision_maker="n.v.t.")
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Qualification"
+    assert len(room.company.notes_on(deal)) == 1
+    assert len(room.company.tasks_on_deal(deal)) == 1
+    assert len(room.open_rules(deal)) == 1
+    room.company.fill(deal, decision_maker="J. Smit")
+    room.wait_until_quiet()
+    assert room.open_rules(deal) == set()
+
+
+def test_a_move_that_lacks_something_is_made_when_it_comes(room: Installation):
+    deal = room.add_deal("Holder", "Lead", "Qualification", "Demo", **DECIDED)
+    room.company.move(deal, "Quote sent")
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Demo"
+    room.company.add_quote(deal)
+    room.wait_until_known(deal, "Quote sent")
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Quote sent"
+    assert len(room.company.notes_on(deal)) == 2
+    assert room.open_rules(deal) == set()
+    assert room.rows("SELECT 1 FROM holds WHERE ended_at IS NULL") == []
+
+
+def test_a_deal_that_is_born_late_goes_to_where_it_belongs(room: Installation):
+    deal = room.company.add_deal("Latecomer", "Negotiation", **DECIDED)
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) in {"Lead", "Qualification", "Demo"}
+    assert len(room.company.notes_on(deal)) == 1
+
+
+def test_a_value_that_cannot_be_is_put_back(room: Installation):
+    deal = room.add_deal("Negative", "Lead", **DECIDED)
+    room.company.fill(deal, amount="-5")
+    room.wait_until_quiet()
+    found = room.control.get(f"hubspot/objects/deals/{deal}")
+    assert float(found["properties"]["amount"]) == 12000
+    assert len(room.company.notes_on(deal)) == 1
+    assert room.open_rules(deal) == set()
+
+
+def test_a_forgotten_lead_is_asked_for_until_somebody_calls(room: Installation):
+    lead = room.add_lead("Forgotten")
+    wait_for(lambda: room.slack(SANNE, "Forgotten"), "the reminder")
+    wait_for(lambda: room.slack(MANAGER, "Forgotten"), "the escalation")
+    assert room.company.tasks_on_lead(lead) == ["Call Forgotten"]
+    room.call_leads()
+    room.wait_until_quiet()
+    told = room.slack(SANNE, "Forgotten") + room.slack(MANAGER, "Forgotten")
+    assert len(told) == 2
+    assert all("ettled" in str(one) for one in told)
+    assert all(one["edited_ts"] for one in told)
+
+
+def test_while_slack_is_down_people_get_mail(room: Installation):
+    room.plan(kind="status", path="chat.postMessage", status=503, count=None)
+    room.add_lead("Unslacked", owner=TOM)
+    for person in (TOM, MANAGER):
+        wait_for(lambda to=person: room.mails(to, "Unslacked"), "a mail", seconds=60)
+    room.call_leads()
+    room.wait_until_quiet()
+    assert [len(room.mails(one, "Unslacked")) for one in (TOM, MANAGER)] == [1, 1]
+    assert room.slack("", "Unslacked") == []
