@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     set_up(config.log_format)
     match arguments:
         case []:
+            jobs.prepare()
             return run_worker(urls.redis_url)
         case ["clock"]:
             return run_clock(urls.redis_url, jobs.due)

@@ -5,11 +5,17 @@ A job holds ids only, may run twice or late, and does whatever is due: it is a h
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 
+from adapters.errors import OutsideError
 from connector.bootstrap import Application, build
 from connector.config import Config
+from connector.errors import KeyMissing, StoreDown
+from connector.log import get_logger
 from connector.services.reconcile import AlreadyReconciling
+
+log = get_logger(__name__)
 
 
 @cache
@@ -17,6 +23,19 @@ def application() -> Application:
     """Return the services of this process, made at the first use."""
     config = Config.load(os.environ)
     return build(config, config.urls())
+
+
+def prepare() -> None:
+    """Load and connect what jobs need, so that the first one is as quick as the next.
+
+    A database that is away is no obstacle: jobs find that out for themselves.
+    """
+    app = application()
+    with suppress(StoreDown, KeyMissing, OutsideError):
+        for connection in app.accounts.all():
+            app.crm_for(connection)
+    for service in (app.enforce, app.follow_ups, app.notify, app.reconcile):
+        log.debug("service.prepared", service=type(service).__name__)
 
 
 def look(connection_id: int) -> None:

@@ -5,7 +5,7 @@ was accepted, and the difference is judged. A hint that came twice, late, out of
 or from our own write shows no difference, and nothing follows from it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -107,7 +107,9 @@ class Enforce:
                 now=self._clock.now(),
             )
         try:
-            findings = find_out(round_, self._clock.now())
+            findings = find_out(
+                round_, self._clock.now(), keep=lambda: self._extend(round_)
+            )
         except OutsideError as error:
             self._postpone(round_, error)
             return LookReport(looked=len(claimed))
@@ -127,7 +129,7 @@ class Enforce:
             hopeless = [one for one in claimed if one.attempts > GIVE_UP]
             if hopeless:
                 self._give_up(tx, connection, hopeless, lease)
-        return claimed
+        return [one for one in claimed if one not in hopeless]
 
     def _give_up(
         self,
@@ -155,9 +157,10 @@ class Enforce:
         )
 
     def _finish(self, round_: Round, findings: Findings) -> LookReport:
-        now = self._clock.now()
         episodes = self._store.run(
-            lambda tx: plan_round(tx, round_, findings.judged, now)
+            lambda tx: plan_round(
+                tx, round_, findings.judged, now=self._clock.now(), lease=self._lease
+            )
         )
         episodes += _resumed(round_, findings)
         acted = self._act(round_, episodes)
@@ -189,13 +192,13 @@ class Enforce:
                 round_.connection.id, owner, default
             ),
         )
-        ids = [episode.claimed.id for episode in episodes]
-        return act.carry_out(episodes, still_ours=lambda: self._extend(round_, ids))
+        return act.carry_out(episodes, still_ours=lambda: self._extend(round_))
 
-    def _extend(self, round_: Round, ids: Collection[int]) -> frozenset[int]:
+    def _extend(self, round_: Round) -> frozenset[int]:
+        """Hold the round's records longer, and return the rows that are still ours."""
         until = self._clock.now() + self._lease
         with self._store.begin() as tx:
-            return tx.records.extend(ids, lease=round_.lease, until=until)
+            return tx.records.extend(round_.ids, lease=round_.lease, until=until)
 
     def _postpone(self, round_: Round, error: OutsideError) -> None:
         """Give everything back for later: what fails outside is nobody's violation."""

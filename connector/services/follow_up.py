@@ -123,7 +123,7 @@ class FollowUps:
             return FollowUpReport(due=len(due))
         now = self._clock.now()
         steps = [(one, decide(one, now)) for one in watched]
-        made = self._make_tasks(crm, connection, steps, planned)
+        made = self._make_tasks(crm, connection, steps, planned, lease)
         self._finish(due, steps, made, lease=lease)
         log.info(
             "clocks.taken", connection=connection.name, due=len(due), tasks=len(made)
@@ -136,20 +136,29 @@ class FollowUps:
         connection: Connection,
         steps: Sequence[tuple[Watched, NextStep]],
         planned: Mapping[int, Sequence[PlannedIntervention]],
+        lease: str,
     ) -> dict[int, _Made]:
-        """Make the tasks that are needed and not there; by clock, how that ended."""
+        """Make the tasks that are needed and not there; by clock, how that ended.
+
+        A clock that another worker has taken meanwhile is left to that one.
+        """
         needed = [
             one
             for one, step in steps
             if isinstance(step, Wait | Take) and step.needs_task
         ]
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            ours = tx.clocks.extend(
+                [one.clock.id for one, _ in steps], lease=lease, until=now + self._lease
+            )
+        needed = [one for one in needed if one.clock.id in ours]
         begun = {
             one.clock.id: planned[one.clock.id][0]
             for one in needed
             if planned.get(one.clock.id)
         }
         fresh = [one for one in needed if one.clock.id not in begun]
-        now = self._clock.now()
         with self._store.begin() as tx:
             rows = tx.interventions.plan(
                 [

@@ -3,7 +3,7 @@
 Nothing is written here, neither to the CRM nor to the store.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -69,15 +69,17 @@ class _Found:
         self.judged.pop(claimed.id, None)
 
 
-def find_out(round_: Round, now: datetime) -> Findings:
+def find_out(round_: Round, now: datetime, *, keep: Callable[[], object]) -> Findings:
     """Read and judge every record of the round.
 
     What is to be written is read twice, the second time with its history and just
-    before it is planned. Raises what `adapters.errors` has.
+    before it is planned. `keep` is called between requests, which may take long, to
+    keep the records. Raises what `adapters.errors` has.
     """
     found = _Found()
     looks = _read(round_, found)
-    evidence = _gather(round_, looks, now)
+    keep()
+    evidence = _gather(round_, looks, now, keep)
     for look in looks:
         found.put(look, _judge(round_, look, evidence, now))
     _confirm(round_, found, evidence, now)
@@ -127,7 +129,7 @@ def _actor(heard: Sequence[PendingChange]) -> Actor:
 
 
 def _gather(
-    round_: Round, looks: Sequence[Look], now: datetime
+    round_: Round, looks: Sequence[Look], now: datetime, keep: Callable[[], object]
 ) -> dict[RecordRef, Evidence]:
     """Ask for the evidence that judging takes, in one batch for each set of kinds."""
     wanted: dict[frozenset[EvidenceKind], list[RecordRef]] = {}
@@ -143,6 +145,7 @@ def _gather(
     found: dict[RecordRef, Evidence] = {}
     for kinds, refs in wanted.items():
         found.update(round_.crm.evidence(refs, kinds, now))
+        keep()
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.services.episodes import Episode, Judged, to_episode, to_plan
 from connector.services.rounds import Round
@@ -12,12 +12,20 @@ from rules.model import Enforcement, Result, RuleId, Verdict
 
 
 def plan_round(
-    tx: Transaction, round_: Round, judged: Sequence[Judged], now: datetime
+    tx: Transaction,
+    round_: Round,
+    judged: Sequence[Judged],
+    *,
+    now: datetime,
+    lease: timedelta,
 ) -> list[Episode]:
     """Store the judgements, their violations and their plans; return the episodes.
 
-    A judgement that asks for nothing to be done has none.
+    A judgement that asks for nothing to be done has none. A record that another worker
+    has taken meanwhile is left to that one.
     """
+    ours = tx.records.extend(round_.ids, lease=round_.lease, until=now + lease)
+    judged = [one for one in judged if one.look.claimed.id in ours]
     ids = tx.judgements.add(
         [
             NewJudgement(

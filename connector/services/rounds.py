@@ -40,6 +40,11 @@ class Round:
     returns_today: Mapping[int, int]
 
     @property
+    def ids(self) -> list[int]:
+        """The rows of its records."""
+        return [one.id for one in self.claimed]
+
+    @property
     def is_paused(self) -> bool:
         """Whether everything is only observed."""
         return self.connection.paused_at is not None

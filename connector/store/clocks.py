@@ -158,6 +158,19 @@ class Clocks:
             for row in rows
         ]
 
+    def extend(
+        self, clock_ids: Collection[int], *, lease: str, until: datetime
+    ) -> frozenset[int]:
+        """Hold these clocks longer, and return those that are still ours."""
+        return frozenset(
+            self._connection.scalars(
+                update(clocks)
+                .where(clocks.c.id.in_(clock_ids), clocks.c.lease == lease)
+                .values(leased_until=until)
+                .returning(clocks.c.id)
+            )
+        )
+
     def advance(
         self,
         clock_id: int,
