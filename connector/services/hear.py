@@ -85,7 +85,7 @@ class Hear:
         new = tx.changes.add(connection_id, delivery.id, heard, rows)
         for one in heard:
             if one.kind is HeardKind.MERGED and one.ref in new:
-                self._merge(tx, connection_id, into=one.ref, merged=one.merged)
+                self._merge(tx, connection_id, rows[one.ref], one.ref, one.merged)
         now = self._clock.now()
         tx.records.hint(
             [rows[ref] for ref in new],
@@ -99,10 +99,15 @@ class Hear:
         self,
         tx: Transaction,
         connection_id: int,
-        *,
-        into: RecordRef,
+        into: int,
+        ref: RecordRef,
         merged: tuple[RecordRef, ...],
     ) -> None:
-        for ref in merged:
-            if ref != into:
-                tx.records.merge(connection_id, into=into, merged=ref)
+        """Have what is known of the merged records stand for what became of them."""
+        now = self._clock.now()
+        for one in merged:
+            row = tx.records.merge(connection_id, into=into, ref=ref, merged=one)
+            if row is not None:
+                tx.clocks.hand_over(row, to=into, now=now)
+                tx.holds.hand_over(row, to=into, now=now)
+                tx.violations.resolve_all([row], by="merged", now=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.codec import record_from_json
@@ -213,6 +213,36 @@ class Clocks:
                 .where(clocks.c.record_id.in_(record_ids), clocks.c.state == "running")
                 .values(state="ended", ended_why=why, ended_at=now, due_at=None)
             )
+
+    def hand_over(self, record_id: int, *, to: int, now: datetime) -> None:
+        """Have the running clocks of a record run on for another, which it became.
+
+        Where that one has the same clock already, this one ends.
+        """
+        twin = clocks.alias("twin")
+        has_twin = (
+            select(twin.c.id)
+            .where(
+                twin.c.record_id == to,
+                twin.c.process_id == clocks.c.process_id,
+                twin.c.follow_up == clocks.c.follow_up,
+                or_(
+                    twin.c.state == "running",
+                    twin.c.started_at == clocks.c.started_at,
+                ),
+            )
+            .exists()
+        )
+        self._connection.execute(
+            update(clocks)
+            .where(
+                clocks.c.record_id == record_id,
+                clocks.c.state == "running",
+                not_(has_twin),
+            )
+            .values(record_id=to)
+        )
+        self.end_all([record_id], why="merged", now=now)
 
     def nudge(self, record_ids: Collection[int], *, now: datetime) -> None:
         """Let the clocks that have told somebody look again: it may be settled."""

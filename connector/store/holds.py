@@ -103,6 +103,17 @@ class Holds:
                 .values(ended_at=now, ended_why=why)
             )
 
+    def hand_over(self, record_id: int, *, to: int, now: datetime) -> None:
+        """Have the wish on a record stand for another, which it became."""
+        if to in self.of([to]):
+            self.end([record_id], why="merged", now=now)
+            return
+        self._connection.execute(
+            update(holds)
+            .where(holds.c.record_id == record_id, holds.c.ended_at.is_(None))
+            .values(record_id=to)
+        )
+
     def take_due(self, now: datetime, *, every: timedelta, limit: int) -> list[int]:
         """Return records whose hold is due for a check, and set the next check."""
         due = (

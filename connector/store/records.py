@@ -1,7 +1,7 @@
 """Records: the last accepted state of each, and when it must be looked at again."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -261,17 +261,45 @@ class Records:
         """Stop trying these records until something new is heard of them."""
         self._release(record_ids, lease, look_due_at=None, error=error)
 
-    def merge(self, connection_id: int, *, into: RecordRef, merged: RecordRef) -> None:
-        """Note that `merged` lives on as `into`."""
-        self._connection.execute(
+    def merge(
+        self, connection_id: int, *, into: int, ref: RecordRef, merged: RecordRef
+    ) -> int | None:
+        """Note that `merged` lives on as `ref`, in the row `into`; return its row.
+
+        If nothing was known of `ref`, what was known of `merged` is its baseline: what
+        becomes of two known records is no newborn one. None if `merged` was unknown.
+        """
+        row = self._connection.execute(
             update(records)
             .where(
                 records.c.connection_id == connection_id,
                 records.c.kind == merged.kind,
                 records.c.crm_id == merged.id,
+                records.c.id != into,
             )
-            .values(state="merged", merged_into=into.id, look_due_at=None)
-        )
+            .values(state="merged", merged_into=ref.id, look_due_at=None)
+            .returning(records.c.id, records.c.baseline, records.c.stage_entered_at)
+        ).one_or_none()
+        if row is None:
+            return None
+        if row.baseline is not None:
+            known = replace(record_from_json(row.baseline), ref=ref)
+            self._connection.execute(
+                update(records)
+                .where(records.c.id == into, records.c.baseline.is_(None))
+                .values(
+                    baseline=record_to_json(known),
+                    name=known.name,
+                    owner=known.owner,
+                    pipeline=known.pipeline,
+                    stage=known.stage,
+                    created_at=known.created_at,
+                    modified_at=known.modified_at,
+                    stage_entered_at=row.stage_entered_at,
+                )
+            )
+        merged_id: int = row.id
+        return merged_id
 
     def remember(self, connection_id: int, found: Sequence[Record]) -> int:
         """Store first looks: baselines of records that have none; return how many."""
