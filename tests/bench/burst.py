@@ -79,7 +79,7 @@ def burst(room: Room) -> tuple[Counter[str], float]:
     room.remote.post("requests/clear")
     before = room.ask("SELECT count(*) FROM interventions WHERE state = 'done'")
     with room.webhooks_held():
-        _change(room.remote, deals)
+        make_changes(room.remote, deals)
         begun_at = time.perf_counter()
     room.wait_until(
         "SELECT count(*) FROM interventions WHERE state = 'done'",
@@ -97,11 +97,11 @@ def burst(room: Room) -> tuple[Counter[str], float]:
     return Counter(one["operation"] for one in room.requests()), seconds
 
 
-def _change(remote: Remote, deals: list[str]) -> None:
-    """Make the changes mixed, as many people would."""
+def make_changes(remote: Remote, deals: list[str]) -> None:
+    """Change all of these deals, mixed, as many people would."""
     for step in range(STEPS):
         some = deals[step::STEPS]
-        count = FORBIDDEN // STEPS
+        count = len(some) * FORBIDDEN // CHANGES
         move(remote, some[:count], "quote_sent")
         remote.post(
             "hubspot/bulk",
@@ -120,7 +120,7 @@ def _be_naive() -> tuple[int, float]:
         remote = Remote(sandbox.url)
         remote.post("hubspot/settings", burst_limit=LIFTED)
         deals = seed_deals(remote, CHANGES, "demo", decision_maker="J. Smit")
-        _change(remote, deals)
+        make_changes(remote, deals)
         remote.post("requests/clear")
         done = subprocess.run(
             [sys.executable, "-m", "tests.bench.naive", sandbox.url],

@@ -21,7 +21,7 @@ OPERATIONS = {
     "notes.batch.create": "notes",
     "tasks.batch.create": "tasks",
 }
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 
 _UNSETTLED = """
     SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending')
@@ -45,13 +45,17 @@ class Room:
         """Make deals that Slagboom knows as they stand, and return their ids."""
         ids = seed_deals(self.remote, count, stage, **properties)
         app = self.showroom.app
+        self._wait_until_swept()
         with app.store.begin() as tx:
             connection = tx.connections.get(self.showroom.connection_id)
         app.reconcile.import_(connection)
-        # A sweep follows soon by itself; it has no part in what is measured.
+        self._wait_until_swept()
+        return ids
+
+    def _wait_until_swept(self) -> None:
+        """Wait for the sweep that comes by itself; it has no part in any figure."""
         self.wait_until(_UNSWEPT, 0)
         self.wait_until_settled()
-        return ids
 
     @contextmanager
     def webhooks_held(self) -> Iterator[None]:

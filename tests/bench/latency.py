@@ -1,0 +1,78 @@
+"""One forbidden move on an idle system: from the webhook to the return.
+
+A deal jumps from Lead to Negotiation; when everything is done, the next one does. The
+CRM's logs say when its webhook left and when our request to put the deal back came in;
+what the CRM took to answer between the two is subtracted. The floor: two durable
+commits of the database, since a delivery is stored before it is acknowledged and a
+return is planned before it is made.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tests.bench.figure import Figure
+from tests.bench.room import Room, a_room, move
+
+MOVES = 30
+COMMITS = 50
+TARGET_MS = 150
+
+
+def measure() -> Iterator[Figure]:
+    """Move deals, one after the other."""
+    with a_room() as room:
+        deals = room.add_deals(MOVES + 1, "lead", decision_maker="J. Smit")
+        # The first one finds the processes cold.
+        took = [_took_ms(room, deal) for deal in deals][1:]
+        floor = 2 * _commit_ms(room)
+    own = [one for one, _ in took]
+    answers = statistics.median(answering for _, answering in took)
+    yield Figure(
+        "webhook to return, median",
+        statistics.median(own),
+        "ms",
+        floor=floor,
+        target=TARGET_MS,
+        remark=f"not counted: the CRM's own answers, {answers:.0f} ms",
+    )
+    yield Figure(f"webhook to return, worst of {MOVES}", max(own), "ms", floor=floor)
+
+
+def _took_ms(room: Room, deal: str) -> tuple[float, float]:
+    """Return what we took from webhook to return, and the CRM until then."""
+    room.remote.post("hubspot/webhooks/clear")
+    room.remote.post("requests/clear")
+    move(room.remote, [deal], "negotiation")
+    room.remote.post("hubspot/webhooks/flush")
+    sent_at = min(
+        _begun_at(one) for one in room.remote.get("hubspot/webhooks")["attempts"]
+    )
+    requests: list[dict[str, Any]] = []
+    give_up_at = time.monotonic() + 30
+    while not any(one["operation"] == "deals.batch.update" for one in requests):
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(f"Deal {deal} is not put back.")
+        time.sleep(0.01)
+        requests = room.requests()
+    room.wait_until_settled()
+    returned_at = next(
+        _begun_at(one) for one in requests if one["operation"] == "deals.batch.update"
+    )
+    answering = sum(one["ms"] for one in requests if one["at"] <= returned_at)
+    return returned_at - sent_at - answering, answering
+
+
+def _begun_at(logged: dict[str, Any]) -> float:
+    """Return when a request began, in epoch milliseconds: its end is logged."""
+    return float(logged["at"] - logged["ms"])
+
+
+def _commit_ms(room: Room) -> float:
+    took = []
+    for _ in range(COMMITS):
+        begun_at = time.perf_counter()
+        room.ask("UPDATE connections SET probed_at = now() RETURNING 1")
+        took.append((time.perf_counter() - begun_at) * 1000)
+    return statistics.median(took)
