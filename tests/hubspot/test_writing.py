@@ -349,6 +349,24 @@ def test_a_note_whose_answer_was_lost_is_found_at_once_although_the_index_lags(
     assert crm.find_tasks({"t1": deal}) == {}
 
 
+def test_a_task_of_a_lead_whose_answer_was_lost_hangs_on_it_all_the_same(
+    crm: Crm, control: Control
+):
+    contact = seed(control, object="contacts", properties={"email": "a@example.com"})
+    lead = ref(
+        seed(
+            control,
+            object="leads",
+            properties={"hs_lead_name": "Bos"},
+            associations=[{"object": "contacts", "id": contact, "type": 578}],
+        ),
+        Kind.LEAD,
+    )
+    control.post("faults", kind="lose", path="tasks/batch/create")
+    assert crm.create_tasks([task(lead)])["t1"].kind is OutcomeKind.UNKNOWN
+    assert set(crm.find_tasks({"t1": lead})) == {"t1"}
+
+
 def test_a_note_on_a_record_that_is_gone_says_so_and_the_others_are_made(
     crm: Crm, control: Control, deal: RecordRef
 ):
@@ -369,6 +387,7 @@ def test_a_note_that_cannot_be_hung_on_its_lead_is_taken_back(
         properties={"hs_lead_name": "Bos"},
         associations=[{"object": "contacts", "id": contact, "type": 578}],
     )
+    control.post("faults", kind="status", path="notes/leads/labels", status=403)
     control.post(
         "faults", kind="status", path="associate/default", status=503, count=None
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from adapters.errors import OutsideError
+from adapters.errors import OutsideError, Permanent, Unauthorized
 from adapters.hubspot.batches import LARGEST, Row, cut
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.linking import Linking
@@ -21,6 +21,7 @@ from rules.model import Kind, RecordRef
 _NOTE_BODY = "hs_note_body"
 _TASK_BODY = "hs_task_body"
 _COMPLETED = "COMPLETED"
+_BY_HUBSPOT = "HUBSPOT_DEFINED"
 
 
 class Noting:
@@ -43,6 +44,7 @@ class Noting:
         self._reading = reading
         self._linking = linking
         self._writing = writing
+        self._learned: dict[tuple[str, str], int | None] = {}
 
     def write_notes(self, notes: Sequence[Note]) -> dict[str, Outcome]:
         """Put notes on timelines, and say by key how each ended."""
@@ -93,13 +95,47 @@ class Noting:
         return outcomes | self._attach(type_name, loose, outcomes)
 
     def _link_type(self, type_name: str, kind: Kind) -> int | None:
+        """Return the association type from notes or tasks to a kind.
+
+        What is made and associated in one request is never there without being found:
+        a worker that dies in between leaves nothing loose.
+        """
         about = self._shape.type_of(kind)
-        return about.note if type_name == "notes" else about.task
+        published = about.note if type_name == "notes" else about.task
+        if published is not None:
+            return published
+        pair = type_name, about.name
+        if pair not in self._learned:
+            self._learned[pair] = self._ask_link_type(*pair)
+        return self._learned[pair]
+
+    def _ask_link_type(self, type_name: str, to_type: str) -> int | None:
+        """Ask the account for a type that HubSpot has not published; None: no answer.
+
+        developers.hubspot.com/docs/api-reference/crm-associations-v4/guide: labels
+        lists all types between two objects, the one without a label among them.
+        """
+        path = self._paths.associations(type_name, to_type, "labels")
+        try:
+            answer = self._client.get(path)
+        except Unauthorized:
+            raise
+        except Permanent:
+            return None
+        for one in parts(answer, "results"):
+            type_id = text(one, "typeId")
+            if (
+                text(one, "category") == _BY_HUBSPOT
+                and not text(one, "label")
+                and type_id.isdigit()
+            ):
+                return int(type_id)
+        return None
 
     def _attach(
         self, type_name: str, loose: Mapping[str, str], outcomes: Mapping[str, Outcome]
     ) -> dict[str, Outcome]:
-        """Associate what was made on leads: HubSpot publishes no type id for that.
+        """Associate what was made on leads where the account tells no type for that.
 
         What cannot be associated is taken back, so that nothing lies about unseen.
         """
@@ -181,9 +217,7 @@ def _age(object_id: str) -> int:
 def _link(ref: RecordRef, type_id: int) -> dict[str, Any]:
     return {
         "to": {"id": ref.id},
-        "types": [
-            {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
-        ],
+        "types": [{"associationCategory": _BY_HUBSPOT, "associationTypeId": type_id}],
     }
 
 
