@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.errors import OutsideError
-from adapters.ports import Crm, Outcome, Task
+from adapters.ports import Crm, Outcome, OutcomeKind, Task
 from connector.clock import Clock, new_id
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
@@ -39,6 +39,8 @@ AT_A_TIME = 500
 
 NO_TASK = ""
 """The id of a task that the CRM refuses: it is not asked for again."""
+
+_NEEDLESS = Outcome(OutcomeKind.GONE, reason="It was not needed any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class FollowUps:
         now = self._clock.now()
         steps = [(one, decide(one, now)) for one in watched]
         made = self._make_tasks(crm, connection, steps, planned, lease)
-        self._finish(due, steps, made, lease=lease)
+        self._finish(due, steps, made, planned, lease=lease)
         log.info(
             "clocks.taken", connection=connection.name, due=len(due), tasks=len(made)
         )
@@ -190,6 +192,38 @@ class FollowUps:
             for clock_id, task in tasks.items()
         }
 
+    def _find_needless(
+        self,
+        crm: Crm,
+        steps: Sequence[tuple[Watched, NextStep]],
+        made: Mapping[int, _Made],
+        planned: Mapping[int, Sequence[PlannedIntervention]],
+    ) -> dict[int, _Made]:
+        """Find out what became of tasks that were begun and are needed no more.
+
+        Their clock was answered, by a call perhaps, before anybody knew of the task.
+        """
+        begun = {
+            one.clock.id: (planned[one.clock.id][0], one)
+            for one, _ in steps
+            if planned.get(one.clock.id)
+            and one.clock.id not in made
+            and one.record is not None
+        }
+        tasks = {
+            clock_id: self._task(one, row.key) for clock_id, (row, one) in begun.items()
+        }
+        outcomes = create(
+            {task.key: task for task in tasks.values()},
+            doubtful={task.key: task.on for task in tasks.values()},
+            find=crm.find_tasks,
+            send=lambda missing: {task.key: _NEEDLESS for task in missing},
+        )
+        return {
+            clock_id: _Made(begun[clock_id][0], task, outcomes[task.key])
+            for clock_id, task in tasks.items()
+        }
+
     def _task(self, watched: Watched, key: str) -> Task:
         record = watched.record
         assert record is not None
@@ -213,12 +247,18 @@ class FollowUps:
         due: Sequence[DueClock],
         steps: Sequence[tuple[Watched, NextStep]],
         made: Mapping[int, _Made],
+        planned: Mapping[int, Sequence[PlannedIntervention]],
         *,
         lease: str,
     ) -> None:
         now = self._clock.now()
         known = {one.clock.id for one, _ in steps}
+        left = [row for key, rows in planned.items() if key not in made for row in rows]
         with self._store.begin() as tx:
+            # Of records that are gone, and of policies that ask for them no more.
+            tx.interventions.end(
+                [Ended(row.id, InterventionState.SUPERSEDED) for row in left], now=now
+            )
             for clock in due:
                 if clock.id not in known:
                     self._steps.drop(tx, clock, lease=lease, now=now)
@@ -237,7 +277,7 @@ class FollowUps:
                             due_at=now + wait_after(one.clock.attempts),
                         )
                         continue
-                    if task_id == NO_TASK:
+                    if ended.outcome.kind is OutcomeKind.REFUSED:
                         _tell_refused(tx, one, ended.outcome, now)
                 self._steps.store(tx, one, step, lease=lease, task_id=task_id, now=now)
         for ended in made.values():
