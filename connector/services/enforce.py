@@ -15,7 +15,7 @@ from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.services.act import Act, Acted
 from connector.services.episodes import Episode, resume
-from connector.services.hear import Hear
+from connector.services.hear import BURST, GATHERING, Hear
 from connector.services.judging import Findings, find_out
 from connector.services.outside import note_failure, wait_after
 from connector.services.people import People
@@ -85,11 +85,14 @@ class Enforce:
         """Take apart what has come in, and look at every record that is due."""
         with self._store.begin() as tx:
             connection = tx.connections.get(connection_id)
-        self._hear.take_apart(connection)
         total = LookReport()
-        while (report := self._look_at_some(connection)) is not None:
+        while True:
+            # Again before each round: what came meanwhile fills up its batches.
+            self._hear.take_apart(connection)
+            report = self._look_at_some(connection)
+            if report is None:
+                return total
             total += report
-        return total
 
     def _look_at_some(self, connection: Connection) -> LookReport | None:
         lease = new_id()
@@ -126,6 +129,17 @@ class Enforce:
                 limit=AT_A_TIME,
                 patience=PATIENCE,
             )
+            if BURST <= len(claimed) < AT_A_TIME:
+                # The rest of a burst comes along, though it is still gathering.
+                claimed += tx.records.claim(
+                    connection.id,
+                    lease=lease,
+                    now=now,
+                    due_by=now + GATHERING,
+                    until=now + self._lease,
+                    limit=AT_A_TIME - len(claimed),
+                    patience=PATIENCE,
+                )
             hopeless = [one for one in claimed if one.attempts > GIVE_UP]
             if hopeless:
                 self._give_up(tx, connection, hopeless, lease)

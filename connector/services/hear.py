@@ -1,7 +1,7 @@
 """Taking deliveries apart: which records must be looked at, and who changed them."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.ports import ChangeSource, DeliveryRefused, Heard, HeardKind
 from connector.clock import Clock
@@ -20,7 +20,7 @@ AT_A_TIME = 50
 """Deliveries taken apart in one transaction."""
 
 BURST = 50
-"""So many records in one delivery mean that somebody moves them in bulk."""
+"""So many records heard of at once mean that somebody moves them in bulk."""
 
 GATHERING = timedelta(seconds=1)
 """How long a burst is left to arrive, so that it is read and answered in full batches.
@@ -57,14 +57,19 @@ class Hear:
         self, tx: Transaction, connection_id: int, source: ChangeSource
     ) -> int:
         waiting = tx.deliveries.claim(connection_id, limit=AT_A_TIME)
+        understood: list[tuple[PendingDelivery, Sequence[Heard]]] = []
         for delivery in waiting:
             try:
-                heard = source.hear(delivery.body)
+                understood.append((delivery, source.hear(delivery.body)))
             except DeliveryRefused as refused:
                 tx.deliveries.bury(delivery.id, str(refused))
                 self._metrics.count(Counter.DELIVERIES_DEAD, reason=refused.reason)
-                continue
-            self._keep(tx, connection_id, delivery, heard)
+        is_burst = (
+            len({ref for _, heard in understood for ref in _refs(heard)}) >= BURST
+        )
+        due_at = self._clock.now() + (GATHERING if is_burst else timedelta())
+        for delivery, heard in understood:
+            self._keep(tx, connection_id, delivery, heard, due_at)
         return len(waiting)
 
     def _keep(
@@ -73,24 +78,15 @@ class Hear:
         connection_id: int,
         delivery: PendingDelivery,
         heard: Sequence[Heard],
+        due_at: datetime,
     ) -> None:
-        refs = {
-            one.ref
-            for one in heard
-            if one.ref is not None
-            and one.ref.kind in FOLLOWED
-            and one.kind is not HeardKind.OTHER
-        }
+        refs = _refs(heard)
         rows = tx.records.ensure(connection_id, refs)
         new = tx.changes.add(connection_id, delivery.id, heard, rows)
         for one in heard:
             if one.kind is HeardKind.MERGED and one.ref in new:
                 self._merge(tx, connection_id, rows[one.ref], one.ref, one.merged)
-        now = self._clock.now()
-        tx.records.hint(
-            [rows[ref] for ref in new],
-            due_at=now + GATHERING if len(new) >= BURST else now,
-        )
+        tx.records.hint([rows[ref] for ref in new], due_at=due_at)
         tx.deliveries.finish(
             delivery.id, changes=len(heard), repeats=max(0, len(refs) - len(new))
         )
@@ -111,3 +107,14 @@ class Hear:
                 tx.clocks.hand_over(row, to=into, now=now)
                 tx.holds.hand_over(row, to=into, now=now)
                 tx.violations.resolve_all([row], by="merged", now=now)
+
+
+def _refs(heard: Sequence[Heard]) -> set[RecordRef]:
+    """Return the records that must be looked at."""
+    return {
+        one.ref
+        for one in heard
+        if one.ref is not None
+        and one.ref.kind in FOLLOWED
+        and one.kind is not HeardKind.OTHER
+    }

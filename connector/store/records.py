@@ -123,30 +123,33 @@ class Records:
         until: datetime,
         limit: int,
         patience: int,
+        due_by: datetime | None = None,
     ) -> list[ClaimedRecord]:
         """Take the records of a connection that are due for a look, longest due first.
 
-        Until `until` nobody else gets them. A record that was tried more than
+        With `due_by` also those that fall due until then. Until `until` nobody else
+        gets them. A record that was tried more than
         `patience` times comes after all others, and alone: if it is what breaks the
         looks, it breaks its own only.
         """
-        claim = partial(self._claim, connection_id, lease=lease, now=now, until=until)
+        due = _is_due(now, by=due_by)
+        claim = partial(self._claim, connection_id, due, lease=lease, until=until)
         healthy = claim(records.c.attempts < patience, limit=limit)
         return healthy or claim(records.c.attempts >= patience, limit=1)
 
     def _claim(
         self,
         connection_id: int,
+        is_due: ColumnElement[bool],
         condition: ColumnElement[bool],
         *,
         lease: str,
-        now: datetime,
         until: datetime,
         limit: int,
     ) -> list[ClaimedRecord]:
         due = (
             select(records.c.id)
-            .where(records.c.connection_id == connection_id, _is_due(now), condition)
+            .where(records.c.connection_id == connection_id, is_due, condition)
             .order_by(records.c.look_due_at, records.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -430,9 +433,9 @@ class Records:
             )
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
+def _is_due(now: datetime, *, by: datetime | None = None) -> ColumnElement[bool]:
     return and_(
-        records.c.look_due_at <= now,
+        records.c.look_due_at <= (by or now),
         records.c.state == "live",
         or_(records.c.lease.is_(None), records.c.leased_until < now),
     )

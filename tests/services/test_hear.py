@@ -68,7 +68,7 @@ def deliver(store: Store, connection: Connection, clock: FrozenClock, *facts):
         return tx.deliveries.add(connection.id, json.dumps(facts).encode(), clock.now())
 
 
-def claim(store: Store, connection: Connection, clock: FrozenClock):
+def claim(store: Store, connection: Connection, clock: FrozenClock, *, due_by=None):
     with store.begin() as tx:
         return tx.records.claim(
             connection.id,
@@ -77,6 +77,7 @@ def claim(store: Store, connection: Connection, clock: FrozenClock):
             until=clock.now() + HELD,
             limit=500,
             patience=3,
+            due_by=due_by,
         )
 
 
@@ -108,6 +109,23 @@ def test_a_burst_is_gathered_for_a_moment(hear, store, connection, clock):
     assert claim(store, connection, clock) == []
     clock.advance(timedelta(seconds=1))
     assert len(claim(store, connection, clock)) == BURST
+
+
+def test_a_burst_in_small_deliveries_is_gathered_as_well(
+    hear, store, connection, clock
+):
+    for number in range(BURST):
+        deliver(store, connection, clock, [f"k{number}", "changed", f"{number}"])
+    hear.take_apart(connection)
+    assert claim(store, connection, clock) == []
+
+
+def test_what_is_still_gathering_can_be_taken_along(hear, store, connection, clock):
+    facts = [[f"k{number}", "changed", f"{number}"] for number in range(BURST)]
+    deliver(store, connection, clock, *facts)
+    hear.take_apart(connection)
+    due_by = clock.now() + timedelta(seconds=1)
+    assert len(claim(store, connection, clock, due_by=due_by)) == BURST
 
 
 def test_a_delivery_that_makes_no_sense_is_put_aside_and_the_next_one_is_read(
