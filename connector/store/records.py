@@ -127,15 +127,17 @@ class Records:
     ) -> list[ClaimedRecord]:
         """Take the records of a connection that are due for a look, longest due first.
 
-        With `due_by` also those that fall due until then. Until `until` nobody else
-        gets them. A record that was tried more than
-        `patience` times comes after all others, and alone: if it is what breaks the
-        looks, it breaks its own only.
+        With `due_by` also those that fall due until then, to go with others. Until
+        `until` nobody else gets them. A record that was tried more than `patience`
+        times comes after all others, and alone: if it is what breaks the looks, it
+        breaks its own only.
         """
         due = _is_due(now, by=due_by)
         claim = partial(self._claim, connection_id, due, lease=lease, until=until)
         healthy = claim(records.c.attempts < patience, limit=limit)
-        return healthy or claim(records.c.attempts >= patience, limit=1)
+        if healthy or due_by is not None:
+            return healthy
+        return claim(records.c.attempts >= patience, limit=1)
 
     def _claim(
         self,
