@@ -126,6 +126,7 @@ class FollowUps:
         now = self._clock.now()
         steps = [(one, decide(one, now)) for one in watched]
         made = self._make_tasks(crm, connection, steps, planned, lease)
+        made |= self._find_needless(crm, steps, made, planned)
         self._finish(due, steps, made, planned, lease=lease)
         log.info(
             "clocks.taken", connection=connection.name, due=len(due), tasks=len(made)
@@ -253,11 +254,19 @@ class FollowUps:
     ) -> None:
         now = self._clock.now()
         known = {one.clock.id for one, _ in steps}
-        left = [row for key, rows in planned.items() if key not in made for row in rows]
         with self._store.begin() as tx:
+            ours = tx.clocks.extend(
+                [one.id for one in due], lease=lease, until=now + self._lease
+            )
             # Of records that are gone, and of policies that ask for them no more.
             tx.interventions.end(
-                [Ended(row.id, InterventionState.SUPERSEDED) for row in left], now=now
+                [
+                    Ended(row.id, InterventionState.SUPERSEDED)
+                    for clock_id, rows in planned.items()
+                    if clock_id in ours and clock_id not in made
+                    for row in rows
+                ],
+                now=now,
             )
             for clock in due:
                 if clock.id not in known:
