@@ -1,20 +1,33 @@
 """Sending what people are to be told, once, by the first channel that reaches them.
 
-What fails for a while is tried again a few times, then by the next channel; what is
-refused goes to the next one at once. Every attempt is written down before it is made.
+What fails for a while is tried again a few times, then by the next channel, and by the
+last one for hours; what is refused goes to the next one at once. Every attempt is
+written down before it is made.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from adapters.errors import OutsideError, Permanent, Transient, Unanswered
-from adapters.ports import Notifier, Sent
+from adapters.errors import (
+    Forbidden,
+    OutsideError,
+    Permanent,
+    Transient,
+    Unanswered,
+    Unauthorized,
+)
+from adapters.ports import Message, Notifier, Sent
 from connector.clock import Clock, new_id
-from connector.errors import KeyMissing
+from connector.errors import KeyMissing, StoreDown
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
-from connector.services.outside import wait_after
+from connector.services.patience import (
+    LAST_TRIES,
+    TRIES,
+    is_worth_waiting,
+    wait_after,
+)
 from connector.store import Store
 from connector.store.channels import Channel
 from connector.store.notifications import AttemptResult, DueNotification
@@ -25,11 +38,9 @@ NotifierFor = Callable[[Channel], Notifier]
 
 AT_A_TIME = 50
 
-TRIES = 4
-"""Attempts by one channel before the next one is tried: some fifteen seconds."""
-
-LONGEST_WAIT = timedelta(seconds=30)
-"""A channel that wants a longer wait is passed over: an escalation is urgent."""
+NO_CHANNEL_WAIT = timedelta(minutes=10)
+STALE = timedelta(days=1)
+"""A message that found no channel at all for so long is not sent any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,12 @@ class _Way:
     """A channel that can be used in this run."""
 
     name: str
+    kind: str
     notifier: Notifier
+
+
+class _Postponed(Exception):  # noqa: N818 - no error
+    """The message has been given back for later."""
 
 
 class Notify:
@@ -62,6 +78,7 @@ class Notify:
     def run(self) -> int:
         """Send everything that is due; return how many messages were taken up."""
         taken = 0
+        fault: Exception | None = None
         while True:
             lease = new_id()
             now = self._clock.now()
@@ -71,20 +88,32 @@ class Notify:
                 )
                 channels = [one for one in tx.channels.all() if one.is_enabled]
             if not due:
-                return taken
+                break
             ways = list(self._open(channels))
             for one in due:
-                if one.settled_at is None:
-                    self._send(one, ways, lease)
-                else:
-                    self._settle(one, ways, lease)
+                try:
+                    self._take(one, ways, lease)
+                except StoreDown:
+                    raise
+                except Exception as error:  # noqa: BLE001 - raised when others are sent
+                    fault = fault or error
+                    self._put_aside(one, lease, error)
             taken += len(due)
+        if fault is not None:
+            raise fault
+        return taken
+
+    def _take(self, due: DueNotification, ways: list[_Way], lease: str) -> None:
+        if due.settled_at is None:
+            self._send(due, ways, lease)
+        else:
+            self._settle(due, ways, lease)
 
     def _open(self, channels: list[Channel]) -> Iterator[_Way]:
         """Yield the channels that can be used; tell the admin of the others."""
         for channel in channels:
             try:
-                yield _Way(channel.name, self._notifier_for(channel))
+                yield _Way(channel.name, channel.kind, self._notifier_for(channel))
             except (KeyMissing, Permanent) as error:
                 self._tell(
                     f"channel/{channel.name}",
@@ -93,9 +122,13 @@ class Notify:
                 )
 
     def _send(self, due: DueNotification, ways: list[_Way], lease: str) -> None:
-        error = "There is no channel. Add one with `slagboom channels add`."
-        for way in _left(due, ways):
-            failure = self._try(due, way, lease)
+        if not ways and self._clock.now() - due.planned_at < STALE:
+            self._wait_for_channel(due, lease)
+            return
+        error = "There is no channel."
+        left = _left(due, ways)
+        for way in left:
+            failure = self._try(due, way, lease, is_last=way is left[-1])
             if failure is None:
                 return
             error = failure
@@ -111,38 +144,96 @@ class Notify:
                 ),
             )
 
-    def _try(self, due: DueNotification, way: _Way, lease: str) -> str | None:
+    def _wait_for_channel(self, due: DueNotification, lease: str) -> None:
+        error = "There is no channel that can be used."
+        with self._store.begin() as tx:
+            tx.notifications.retry_at(
+                due.id,
+                lease=lease,
+                due_at=self._clock.now() + NO_CHANNEL_WAIT,
+                error=error,
+            )
+        self._tell(
+            "channels",
+            code="no_channel",
+            message=(
+                f"Messages wait, because nobody can be reached. {error} Add one with"
+                " `slagboom channels add`."
+            ),
+        )
+
+    def _try(
+        self, due: DueNotification, way: _Way, lease: str, *, is_last: bool
+    ) -> str | None:
         """Send by one channel; None when that is all for now, else why it failed."""
         is_same_way = due.channel == way.name
-        tries = due.tries if is_same_way else 0
+        tries = due.tries + 1 if is_same_way else 1
+        message = self._addressed(due.message, way)
         try:
-            sent = (
-                way.notifier.find(due.message)
-                if due.is_doubtful and is_same_way
-                else None
-            )
+            sent = None
+            if due.is_doubtful and is_same_way:
+                sent = self._look(due, message, way, lease, tries)
             if sent is None:
-                sent = self._attempt(due, way, lease)
+                sent = self._attempt(due, message, way, lease)
+        except _Postponed:
+            return None
         except Transient as error:
-            tries += 1
-            wait = wait_after(tries, error)
-            if tries < TRIES and wait <= LONGEST_WAIT:
-                self._retry(due, lease, wait, error)
+            if is_worth_waiting(error, tries, is_last=is_last):
+                self._retry(due, lease, wait_after(tries, error), error)
                 return None
             return str(error)
         except OutsideError as error:
+            if isinstance(error, Unauthorized | Forbidden):
+                self._tell(
+                    f"channel/{way.name}",
+                    code="channel_unusable",
+                    message=f"The channel {way.name} cannot be used: {error}",
+                )
             return str(error)
         if sent is not None:
+            now = self._clock.now()
             with self._store.begin() as tx:
                 tx.notifications.mark_sent(
-                    due.id,
-                    lease=lease,
-                    reference=sent.reference,
-                    now=self._clock.now(),
+                    due.id, lease=lease, reference=sent.reference, now=now
                 )
+                tx.notices.resolve(f"channel/{way.name}", now=now)
+                tx.notices.resolve("channels", now=now)
         return None
 
-    def _attempt(self, due: DueNotification, way: _Way, lease: str) -> Sent | None:
+    def _addressed(self, message: Message, way: _Way) -> Message:
+        """Return the message with the person's own handle on a channel, if we know."""
+        if way.kind != "slack":
+            return message
+        with self._store.begin() as tx:
+            person = tx.people.find(message.to)
+        if person is None or not person.slack:
+            return message
+        return replace(message, to=person.slack)
+
+    def _look(
+        self, due: DueNotification, message: Message, way: _Way, lease: str, tries: int
+    ) -> Sent | None:
+        """Return where a doubtful message is. Raises _Postponed if it cannot be told.
+
+        As long as the channel is silent we do not send again: it may be there.
+        """
+        try:
+            return way.notifier.find(message)
+        except Transient as error:
+            if tries >= LAST_TRIES:
+                raise
+            with self._store.begin() as tx:
+                tx.notifications.retry_counted_at(
+                    due.id,
+                    lease=lease,
+                    due_at=self._clock.now() + wait_after(tries, error),
+                    error=str(error),
+                )
+            raise _Postponed from None
+
+    def _attempt(
+        self, due: DueNotification, message: Message, way: _Way, lease: str
+    ) -> Sent | None:
         """Make one attempt, written down; None if another worker has the message."""
         now = self._clock.now()
         with self._store.begin() as tx:
@@ -155,9 +246,11 @@ class Notify:
             )
         if attempt_id is None:
             return None
-        result, why = AttemptResult.SENT, ""
+        # Whatever interrupts us, it may have gone out.
+        result, why = AttemptResult.UNANSWERED, "It was interrupted."
         try:
-            return way.notifier.send(due.message)
+            sent = way.notifier.send(message)
+            result, why = AttemptResult.SENT, ""
         except OutsideError as error:
             result, why = _to_result(error), str(error)
             raise
@@ -169,6 +262,7 @@ class Notify:
             self._metrics.count(
                 Counter.NOTIFICATIONS, channel=way.name, outcome=result.value
             )
+        return sent
 
     def _settle(self, due: DueNotification, ways: list[_Way], lease: str) -> None:
         """Have what was sent say that its matter is over; what was not stays unsent."""
@@ -179,15 +273,15 @@ class Notify:
                 sent = (
                     Sent(due.reference)
                     if due.is_sent
-                    else way.notifier.find(due.message)
+                    else way.notifier.find(self._addressed(due.message, way))
                 )
                 if sent is not None:
                     way.notifier.update(sent, due.settled_message)
             except Transient as failure:
-                if due.tries < TRIES:
+                if due.tries < LAST_TRIES:
                     wait = wait_after(due.tries + 1, failure)
                     with self._store.begin() as tx:
-                        tx.notifications.retry_update_at(
+                        tx.notifications.retry_counted_at(
                             due.id,
                             lease=lease,
                             due_at=self._clock.now() + wait,
@@ -212,6 +306,21 @@ class Notify:
             "message.postponed", notification=due.id, seconds=wait.total_seconds()
         )
 
+    def _put_aside(self, due: DueNotification, lease: str, error: Exception) -> None:
+        """Keep a fault of ours in one message from holding up the others."""
+        log.error("message.faulty", notification=due.id, exc_info=error)
+        why = f"A fault in Slagboom: {type(error).__name__}. Its log says more."
+        with self._store.begin() as tx:
+            if due.tries >= LAST_TRIES:
+                tx.notifications.mark_failed(due.id, lease=lease, error=why)
+            else:
+                tx.notifications.retry_counted_at(
+                    due.id,
+                    lease=lease,
+                    due_at=self._clock.now() + wait_after(due.tries + 1),
+                    error=why,
+                )
+
     def _tell(self, key: str, *, code: str, message: str) -> None:
         with self._store.begin() as tx:
             tx.notices.tell(key, code=code, message=message, now=self._clock.now())
@@ -223,7 +332,8 @@ def _left(due: DueNotification, ways: list[_Way]) -> list[_Way]:
     if due.channel not in names:
         return ways
     place = names.index(due.channel)
-    is_spent = due.tries >= TRIES and not due.is_doubtful
+    is_last = place == len(ways) - 1
+    is_spent = due.tries >= TRIES and not due.is_doubtful and not is_last
     return ways[place + 1 :] if is_spent else ways[place:]
 
 

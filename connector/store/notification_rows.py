@@ -1,7 +1,7 @@
 """The rows of notifications and attempts as values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from adapters.ports import Message
+
+_MESSAGE = [one.name for one in fields(Message)]
 
 
 class Purpose(StrEnum):
@@ -54,6 +56,7 @@ class DueNotification:
     id: int
     message: Message
     purpose: Purpose
+    planned_at: datetime
     is_sent: bool
     attempts: int
     channel: str | None
@@ -113,7 +116,9 @@ def message_to_json(message: Message) -> dict[str, Any]:
 
 def message_from_json(plain: Mapping[str, Any]) -> Message:
     """Return the message that `message_to_json` was given."""
-    return Message(**{**plain, "lines": tuple(plain["lines"])})
+    # A message may be older than this code, or newer than it after a return.
+    known = {name: plain[name] for name in _MESSAGE if name in plain}
+    return Message(**{**known, "lines": tuple(plain["lines"])})
 
 
 def to_due(row: Row[Any]) -> DueNotification:
@@ -122,6 +127,7 @@ def to_due(row: Row[Any]) -> DueNotification:
         id=row.id,
         message=message_from_json(row.message),
         purpose=Purpose(row.purpose),
+        planned_at=row.planned_at,
         is_sent=row.state == "sent",
         attempts=row.attempts,
         channel=row.channel,

@@ -200,10 +200,13 @@ class Notifications:
         """Give the message back until `due_at`; False if the lease was lost."""
         return self._finish(notification_id, lease, due_at=due_at, error=error)
 
-    def retry_update_at(
+    def retry_counted_at(
         self, notification_id: int, *, lease: str, due_at: datetime, error: str
     ) -> bool:
-        """Do as `retry_at`, and count a try to replace what was sent."""
+        """Do as `retry_at`, and count a try that was no attempt to send.
+
+        Such as a look whether the message arrived, or a correction of it.
+        """
         return self._finish(
             notification_id,
             lease,
