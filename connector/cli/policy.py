@@ -9,9 +9,10 @@ from connector.bootstrap import Application
 from connector.cli.ending import Ending
 from connector.cli.output import progress
 from connector.cli.session import find_author, opened
+from connector.clock import SystemClock
 from connector.errors import ConfigError
 from connector.store.connections import Connection
-from rules.document import Document, DocumentInvalid, parse
+from rules.document import Document, DocumentInvalid, compile_policy, parse
 from rules.policy import Policy
 
 document_file = click.argument(
@@ -38,19 +39,13 @@ def check(file: Path, *, is_offline: bool) -> int:
     """
     from rules.lint import lint  # noqa: PLC0415
 
-    text = _read(file)
     try:
-        document = parse(text)
-        if is_offline:
-            found = _compile_alone(document)
-        else:
-            with opened() as app:
-                found = app.policies.draft(text, app.accounts.find(document.connection))
+        document, found, was_published = _draft(_read(file), is_offline=is_offline)
     except DocumentInvalid as error:
         return _refuse(file, error)
-    findings = lint(found)
+    findings = lint(document, found, was_published=was_published)
     for finding in findings:
-        click.echo(f"{file}: {finding}")
+        click.echo(f"{file}:{finding}")
     if findings:
         return Ending.FOUND
     click.echo(f"{file}: nothing is wrong with {document.process}.")
@@ -106,18 +101,12 @@ def test(file: Path, examples: Path, *, is_offline: bool) -> int:
     """
     from rules.examples import run_examples  # noqa: PLC0415
 
-    text = _read(file)
     try:
-        document = parse(text)
-        if is_offline:
-            found = _compile_alone(document)
-        else:
-            with opened() as app:
-                found = app.policies.draft(text, app.accounts.find(document.connection))
+        _, found, _ = _draft(_read(file), is_offline=is_offline)
     except DocumentInvalid as error:
         return _refuse(file, error)
     try:
-        results = run_examples(found, _read(examples))
+        results = run_examples(found, _read(examples), now=SystemClock().now())
     except DocumentInvalid as error:
         return _refuse(examples, error)
     for result in results:
@@ -156,8 +145,18 @@ def _refuse(file: Path, error: DocumentInvalid) -> Ending:
     return Ending.FOUND
 
 
-def _compile_alone(document: Document) -> Policy:
-    from connector.clock import SystemClock  # noqa: PLC0415
-    from rules.document import compile_policy  # noqa: PLC0415
+def _draft(text: str, *, is_offline: bool) -> tuple[Document, Policy, bool]:
+    """Return a document, the policy that it is, and whether it was ever in force.
 
-    return compile_policy(document, None, published_on=SystemClock().now())
+    Raises DocumentInvalid, and without `is_offline` what asking the account raises.
+    """
+    document = parse(text)
+    if is_offline:
+        now = SystemClock().now()
+        return document, compile_policy(document, None, published_on=now), True
+    with opened() as app:
+        connection = app.accounts.find(document.connection)
+        found = app.policies.draft(text, connection)
+        with app.store.begin() as tx:
+            first = tx.processes.first_published_at(connection.id, document.process)
+    return document, found, first is not None

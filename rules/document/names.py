@@ -1,7 +1,7 @@
 """Which property of an account each field of a document means."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from rules.document.problems import Path, Problem, did_you_mean, listed
@@ -132,7 +132,7 @@ def names_in(
     properties = {one.name: one for one in kind.properties}
     known = {FieldName(one.name): one for one in kind.properties}
     builtin = {
-        name: properties[theirs]
+        name: _as_usual(name, properties[theirs])
         for name, theirs in kind.builtin.items()
         if theirs in properties
     }
@@ -197,6 +197,12 @@ def _own_names(
         for word in words
         if word not in taken and FieldName(word) not in types
     )
+
+
+def _as_usual(name: FieldName, found: AccountProperty) -> AccountProperty:
+    """Return a usual field as conditions see it: a day, not the CRM's moment."""
+    is_day = _USUAL.get(name) is FieldType.DATE and found.type is FieldType.INSTANT
+    return replace(found, type=FieldType.DATE) if is_day else found
 
 
 def _imagined(name: FieldName, kind: FieldType) -> AccountProperty:

@@ -112,11 +112,15 @@ def _message(detail: ErrorDetails) -> str:
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
         return f"“{str(found)[:80]}” cannot be a name here. {_pattern_hint(pattern)}"
+    return _of_length(kind, context) or f"{detail['msg']}."
+
+
+def _of_length(kind: str, context: Mapping[str, Any]) -> str:
     if kind in {"string_too_short", "too_short"}:
         return "Something should stand here, and it is empty."
     if kind in {"string_too_long", "too_long"}:
         return f"This is too long: at most {context['max_length']} are possible."
-    return f"{detail['msg']}."
+    return ""
 
 
 def _pattern_hint(pattern: str) -> str:

@@ -219,6 +219,10 @@ class FollowUpShape(Rule):
         }
 
 
+def _working_days() -> list[Day]:
+    return ["mon", "tue", "wed", "thu", "fri"]
+
+
 class CalendarShape(Shape):
     """Working time, for lengths in wh and wd and for what today is."""
 
@@ -228,7 +232,7 @@ class CalendarShape(Shape):
     )
     hours: Hours = Field("09:00-17:30", description="From when to when people work.")
     days: list[Day] = Field(
-        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri"],
+        default_factory=_working_days,
         description="The days on which people work.",
         min_length=1,
     )
@@ -278,7 +282,7 @@ class DocumentShape(Shape):
         "en", description="The language for people without one of their own."
     )
     calendar: CalendarShape = Field(
-        default_factory=CalendarShape, description="Working time."
+        default=CalendarShape(), description="Working time."
     )
     enforcement: Level = Field(
         "observe", description="The power of every rule that says nothing else."
@@ -307,7 +311,7 @@ class DocumentShape(Shape):
         ],
     ] = Field(description="The stages, in order.", min_length=1)
     moves: Annotated[MovesShape, BeforeValidator(_none_to_empty)] = Field(
-        default_factory=MovesShape, description="Which moves are forbidden."
+        default=MovesShape(), description="Which moves are forbidden."
     )
     checks: dict[Slug, CheckShape] = Field(
         default_factory=dict, description="Demands on values, by name."
@@ -316,7 +320,7 @@ class DocumentShape(Shape):
         default_factory=dict, description="What must happen in time, by name."
     )
     people: PeopleShape = Field(
-        default_factory=PeopleShape, description="Who hears in the end."
+        default=PeopleShape(), description="Who hears in the end."
     )
 
     @classmethod

@@ -85,7 +85,7 @@ class Source:
         return Problem(place.line, start + 1 + offset, path_text(path), message)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Node:
     place: Place
     scalar: Any = None
@@ -137,53 +137,69 @@ def read(text: str) -> Source:
 
 def _build(text: str) -> _Node:
     yaml = YAML(typ="safe", pure=True)
-    root: _Node | None = None
-    stack: list[_Node] = []
-    anchors: dict[str, _Node] = {}
-    documents = 0
+    building = _Building(yaml)
     for event in yaml.parse(text):
-        node = None
+        building.take(event)
+    if building.root is None:
+        raise _invalid(START, "The document is empty.")
+    return building.root
+
+
+class _Building:
+    """The tree of one document, from the events of its parser."""
+
+    def __init__(self, yaml: YAML) -> None:
+        self.root: _Node | None = None
+        self._yaml = yaml
+        self._stack: list[_Node] = []
+        self._anchors: dict[str, _Node] = {}
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
         match event:
             case DocumentStartEvent():
-                documents += 1
-                if documents > 1:
+                self._documents += 1
+                if self._documents > 1:
                     raise _invalid(_place(event), "One file holds one document.")
             case MappingEndEvent() | SequenceEndEvent():
-                stack.pop()
+                self._stack.pop()
             case AliasEvent():
-                if event.anchor not in anchors:
-                    raise _invalid(
-                        _place(event), f"*{event.anchor} repeats what is not there."
-                    )
-                if anchors[event.anchor] in stack:
-                    raise _invalid(
-                        _place(event), f"*{event.anchor} repeats what it is a part of."
-                    )
-                stack[-1].take(anchors[event.anchor])
+                repeated = self._find(event)
+                self._stack[-1].take(repeated)
             case ScalarEvent():
-                node = _scalar(yaml, event)
+                self._add(event, _scalar(self._yaml, event))
             case MappingStartEvent():
-                node = _Node(_place(event), pairs=[])
+                self._enter(event, _Node(_place(event), pairs=[]))
             case SequenceStartEvent():
-                node = _Node(_place(event), items=[])
+                self._enter(event, _Node(_place(event), items=[]))
             case _:
                 pass
-        if node is None:
-            continue
+
+    def _find(self, event: AliasEvent) -> _Node:
+        """Return what an alias repeats."""
+        found = self._anchors.get(event.anchor)
+        if found is None:
+            raise _invalid(_place(event), f"*{event.anchor} repeats what is not there.")
+        if found in self._stack:
+            raise _invalid(
+                _place(event), f"*{event.anchor} repeats what it is a part of."
+            )
+        return found
+
+    def _add(self, event: Any, node: _Node) -> None:
         _refuse_tag(event)
         if event.anchor:
-            anchors[event.anchor] = node
-        if stack:
-            stack[-1].take(node)
+            self._anchors[event.anchor] = node
+        if self._stack:
+            self._stack[-1].take(node)
         else:
-            root = node
-        if not isinstance(event, ScalarEvent):
-            stack.append(node)
-            if len(stack) > MOST_DEPTH:
-                raise _invalid(node.place, f"This lies more than {MOST_DEPTH} deep.")
-    if root is None:
-        raise _invalid(START, "The document is empty.")
-    return root
+            self.root = node
+
+    def _enter(self, event: Any, node: _Node) -> None:
+        self._add(event, node)
+        self._stack.append(node)
+        if len(self._stack) > MOST_DEPTH:
+            raise _invalid(node.place, f"This lies more than {MOST_DEPTH} deep.")
 
 
 def _refuse_tag(event: Any) -> None:
@@ -210,11 +226,8 @@ def _scalar(yaml: YAML, event: ScalarEvent) -> _Node:
 
 def _moment(text: str, place: Place) -> date | datetime:
     try:
-        return (
-            date.fromisoformat(text)
-            if len(text) <= 10
-            else (datetime.fromisoformat(text))
-        )
+        is_day = len(text) <= len("2026-12-31")
+        return date.fromisoformat(text) if is_day else datetime.fromisoformat(text)
     except ValueError as error:
         raise _invalid(
             place, f"“{text}” is no date. Write 2026-12-31 or 2026-12-31T09:00:00Z."

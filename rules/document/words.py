@@ -103,14 +103,13 @@ def _duration(value: object) -> object:
 def read_hours(text: str) -> tuple[time, time]:
     """Return when work begins and ends: `09:00-17:30`. Raises ValueError."""
     found = _HOURS.fullmatch(text.strip())
+    wrong = ValueError(f"“{text[:40]}” are no hours. Write them as 09:00-17:30.")
+    if found is None:
+        raise wrong
     try:
-        if found is None:
-            raise ValueError(text)
         opens, closes = (time.fromisoformat(found[end]) for end in ("opens", "closes"))
     except ValueError:
-        raise ValueError(
-            f"“{text[:40]}” are no hours. Write them as 09:00-17:30."
-        ) from None
+        raise wrong from None
     if opens == closes:
         raise ValueError(f"From {found['opens']} to {found['closes']} is no time.")
     return opens, closes
@@ -141,7 +140,7 @@ StageKey = Annotated[
     BeforeValidator(_to_text, json_schema_input_type=str | int),
     StringConstraints(min_length=1, max_length=100, pattern=r"^[^.\x00-\x1f]+$"),
 ]
-"""The policy's name of a stage: a label or id of the CRM, or any word beside `label`."""
+"""The policy's name of a stage: a label or id of the CRM, or any, beside `label`."""
 Field = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)
 ]

@@ -32,6 +32,9 @@ _BLANK = re.compile(r"\s+")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
+_LARGEST = 1e15
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """One language, with the numbers and dates of one region, and a zone for days."""
@@ -121,7 +124,8 @@ class Speech:
         return ", ".join(things[:-1]) + self.words.phrases[word] + things[-1]
 
     def _number(self, value: float, currency: str) -> str:
-        if value in (float("inf"), float("-inf")) or value != value:  # noqa: PLR0124
+        # Beyond these, digits are guesses, and the formatting of locales gives up.
+        if not abs(value) < _LARGEST:
             return str(value)
         if currency and is_currency(currency):
             return format_currency(value, currency, locale=self.region)
