@@ -179,6 +179,7 @@ def _open_email(settings: Texts, secrets: Texts, means: Means) -> "Notifier":
         host=url.hostname or "",
         port=url.port or (465 if is_implicit else 587),
         sender=settings["from"],
+        clock=means.clock,
         username=unquote(url.username) if url.username else None,
         password=unquote(url.password) if url.password else None,
         tls="implicit" if is_implicit else "offered",

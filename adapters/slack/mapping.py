@@ -5,6 +5,7 @@ name can mention a channel or pose as a link:
 https://docs.slack.dev/messaging/formatting-message-text#escaping
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -72,6 +73,7 @@ _TRANSIENT = frozenset(
         "team_added_to_org",
     }
 )
+_CODE = re.compile(r"[a-z0-9_]+")
 # "It's possible some aspect of the operation succeeded before the error was raised":
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _DOUBTFUL = frozenset({"fatal_error", "internal_error"})
@@ -82,7 +84,7 @@ _TOO_MANY = 429
 def to_body(message: Message) -> dict[str, Any]:
     """Return text, blocks and metadata; the metadata's key makes it findable."""
     subject = f"✓ {message.subject}" if message.is_settled else message.subject
-    lines = [line for line in message.lines if line]
+    lines = [line for line in message.lines if line.strip()]
     blocks: list[dict[str, Any]] = []
     if subject:
         blocks.append({"type": "header", "text": _plain(subject, _LONGEST_HEADER)})
@@ -99,8 +101,8 @@ def to_body(message: Message) -> dict[str, Any]:
         footer = _plain(message.footer, _LONGEST_SECTION)
         blocks.append({"type": "context", "elements": [footer]})
     return {
-        # What notifications and screen readers say: the blocks take its place on screen.
-        "text": _escape("\n".join([subject, *lines]))[:_LONGEST_TEXT],
+        # What notifications and screen readers say; on screen the blocks replace it.
+        "text": _escape("\n".join([subject, *lines])[:_LONGEST_TEXT]),
         "blocks": blocks,
         "metadata": {
             "event_type": EVENT_TYPE,
@@ -121,14 +123,32 @@ def to_error(
     code: str, *, status: int, needed: str = "", retry_after: timedelta | None = None
 ) -> OutsideError:
     """Return what Slack's answer means. `needed` are the scopes it named."""
+    # What is no word of Slack's comes from something on the way to it, or is the SDK's
+    # text about a body that it cannot read.
+    code = code if _CODE.fullmatch(code) else ""
+    if status == _TOO_MANY or code in _TRANSIENT:
+        return Transient(
+            f"Slack asks for patience ({code or status}).",
+            code=code,
+            retry_after=retry_after,
+        )
+    if status >= _SERVER_FAULT or code in _DOUBTFUL or not code:
+        return Unanswered(
+            f"Slack failed (HTTP {status}) and may have done it all the same.",
+            code=code,
+        )
+    return _to_refusal(code, needed)
+
+
+def _to_refusal(code: str, needed: str) -> Permanent:
     if code in _UNAUTHORIZED:
         return Unauthorized(
             f"Slack refused the token ({code}). Install the app again and give"
-            " Slagboom its new bot token.",
+            " Slagboom its fresh bot token.",
             code=code,
         )
     if code == "missing_scope":
-        missing = tuple(scope for scope in needed.split(",") if scope)
+        missing = tuple(scope.strip() for scope in needed.split(",") if scope.strip())
         named = ", ".join(missing) or "one"
         return Forbidden(
             f"The Slack app lacks a scope ({named}). Add it under OAuth & Permissions"
@@ -146,16 +166,7 @@ def to_error(
         return NotFound(
             f"Slack does not know this person, channel or message ({code}).", code=code
         )
-    if status == _TOO_MANY or code in _TRANSIENT:
-        return Transient(
-            f"Slack asks for patience ({code}).", code=code, retry_after=retry_after
-        )
-    if status >= _SERVER_FAULT or code in _DOUBTFUL:
-        return Unanswered(
-            f"Slack failed (HTTP {status}) and may have done it all the same.",
-            code=code[:50],
-        )
-    return Permanent(f"Slack refused this ({code[:80]}).", code=code[:50])
+    return Permanent(f"Slack refused this ({code}).", code=code)
 
 
 def _plain(text: str, longest: int) -> dict[str, Any]:

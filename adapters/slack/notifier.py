@@ -3,6 +3,7 @@
 import re
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPException
 from threading import Lock
@@ -13,17 +14,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from adapters.errors import (
+    Forbidden,
     NotFound,
     OutsideError,
     Permanent,
     Transient,
     Unanswered,
 )
-from adapters.http import check_address
 from adapters.ports import Message, Probe, ProbeLine, Sent
 from adapters.slack.mapping import key_of, to_body, to_error
-
-API_URL = "https://slack.com/api"
 
 SCOPES: Mapping[str, str] = {
     "chat:write": "send messages",
@@ -58,6 +57,8 @@ class SlackNotifier:
     def send(self, message: Message) -> Sent:
         """Post the message to `message.to`: an address or an id of Slack's."""
         to = self._conversation_for(message.to)
+        if to == self._default_channel != message.to:
+            message = replace(message, footer=f"{message.to} {message.footer}".strip())
         answer = _ask(
             self._client.chat_postMessage,
             channel=to,
@@ -65,18 +66,24 @@ class SlackNotifier:
             unfurl_media=False,
             **to_body(message),
         )
-        reference = {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
-        if _MEMBER.fullmatch(to):
-            reference["member"] = to
-        return Sent(reference)
+        return Sent({"channel": str(answer["channel"]), "ts": str(answer["ts"])})
 
     def find(self, message: Message) -> Sent | None:
-        """Return where the message is, by the key that its metadata carries."""
+        """Return where the message is, by the key that its metadata carries.
+
+        None as well for a shared channel whose history the app may not read: there a
+        message whose answer was lost is posted again rather than not at all.
+        """
         to = self._conversation_for(message.to)
-        channel = to
         if _MEMBER.fullmatch(to):
             opened = _ask(self._client.conversations_open, users=[to])
-            channel = str(opened["channel"]["id"])
+            return self._look_in(str(opened["channel"]["id"]), message.key)
+        try:
+            return self._look_in(to, message.key)
+        except (Forbidden, NotFound):
+            return None
+
+    def _look_in(self, channel: str, key: str) -> Sent | None:
         cursor = ""
         for _ in range(_MOST_PAGES):
             page = _ask(
@@ -87,7 +94,7 @@ class SlackNotifier:
                 **({"cursor": cursor} if cursor else {}),
             )
             for found in page.get("messages", ()):
-                if key_of(found) == message.key:
+                if key_of(found) == key:
                     return Sent({"channel": channel, "ts": str(found["ts"])})
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
@@ -116,16 +123,7 @@ class SlackNotifier:
         listed = _header(answer.headers, "x-oauth-scopes")
         if listed is not None:
             granted = {scope.strip() for scope in listed.split(",")}
-            lines += [
-                ProbeLine(
-                    f"{scope}: {why}",
-                    is_ok=scope in granted,
-                    message=""
-                    if scope in granted
-                    else f"Add the scope {scope} to the Slack app and install it again.",
-                )
-                for scope, why in SCOPES.items()
-            ]
+            lines += [_to_line(scope, scope in granted) for scope in SCOPES]
         return Probe(account, tuple(lines))
 
     def _conversation_for(self, to: str) -> str:
@@ -150,27 +148,23 @@ class SlackNotifier:
         return member
 
 
-def open_notifier(
-    *,
-    token: str,
-    api_url: str = API_URL,
-    default_channel: str | None = None,
-    allow_private: bool = False,
-    timeout: timedelta = timedelta(seconds=10),
-) -> SlackNotifier:
-    """Return a notifier for the workspace of a bot token; nothing is asked yet.
-
-    Raises Permanent if the address is not allowed.
-    """
-    address = check_address(api_url, allow_private=allow_private)
-    client = WebClient(
+def make_client(token: str, address: str, timeout: timedelta) -> WebClient:
+    """Return a client that asks once: its own repeats would post twice."""
+    return WebClient(
         token=token,
         base_url=f"{address}/",
         timeout=max(1, round(timeout.total_seconds())),
-        # The SDK's own would repeat a post whose answer was lost.
         retry_handlers=[],
     )
-    return SlackNotifier(client, default_channel)
+
+
+def _to_line(scope: str, is_granted: bool) -> ProbeLine:  # noqa: FBT001
+    remedy = f"Add the scope {scope} to the Slack app and install it again."
+    return ProbeLine(
+        f"{scope}: {SCOPES[scope]}",
+        is_ok=is_granted,
+        message="" if is_granted else remedy,
+    )
 
 
 def _ask(method: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:
@@ -188,7 +182,8 @@ def _call(method: Callable[..., Any], **arguments: Any) -> Any:
         raise _to_error(error) from None
     except URLError as error:
         raise _unreachable(error) from None
-    except (OSError, HTTPException):
+    # The last two are the SDK tripping over an answer that is no JSON object.
+    except (OSError, HTTPException, ValueError, AttributeError):
         raise Unanswered(
             "Slack's answer was lost on the way; it may have done it all the same."
         ) from None

@@ -1,5 +1,52 @@
 """E-mail over SMTP."""
 
-from adapters.smtp.notifier import SmtpNotifier, Tls, open_notifier
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-__all__ = ["SmtpNotifier", "Tls", "open_notifier"]
+from adapters.ports import Notifier
+from adapters.smtp.tls import Tls
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from adapters.http import Clock
+
+__all__ = ["Tls", "open_notifier"]
+
+
+def open_notifier(
+    *,
+    host: str,
+    port: int,
+    sender: str,
+    clock: "Clock",
+    username: str | None = None,
+    password: str | None = None,
+    tls: str = Tls.OFFERED,
+    allow_private: bool = False,
+    timeout: timedelta = timedelta(seconds=10),
+    context: "SSLContext | None" = None,
+) -> Notifier:
+    """Return a notifier for a mail server; nothing is connected yet.
+
+    `sender` is an address, with or without a name. `timeout` holds for each step.
+    `context` replaces the machine's own trust. Raises Permanent for a bad sender.
+    """
+    # Here, so that a process that sends nothing does not load these.
+    import ssl  # noqa: PLC0415
+
+    from adapters.smtp.mapping import to_address  # noqa: PLC0415
+    from adapters.smtp.notifier import SmtpNotifier  # noqa: PLC0415
+
+    return SmtpNotifier(
+        host=host,
+        port=port,
+        sender=to_address(sender),
+        username=username,
+        password=password,
+        tls=Tls(tls),
+        clock=clock,
+        timeout=timeout,
+        context=context or ssl.create_default_context(),
+        allow_private=allow_private,
+    )

@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from datetime import datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
-from email.utils import formatdate, parseaddr
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, parseaddr
 from html import escape
 
 from adapters.errors import NotFound, OutsideError, Permanent, Transient, Unauthorized
@@ -21,15 +23,20 @@ _LOGIN_CODES = frozenset({530, 534, 535, 538})
 def to_address(text: str) -> Address:
     """Return an address such as `Slagboom <a@b.example>`; raises Permanent."""
     name, spec = parseaddr(text)
+    address = None if _CONTROL.search(text) else _find_address(name, spec)
+    if address is None:
+        raise Permanent("This is not an e-mail address.", code="address")
+    return address
+
+
+def _find_address(name: str, spec: str) -> Address | None:
     try:
-        if _CONTROL.search(text) or not spec:
-            raise ValueError(text)
         address = Address(display_name=name, addr_spec=spec)
-        if not address.domain:
-            raise ValueError(text)
         domain = address.domain.encode("idna").decode()
-    except (ValueError, IndexError, UnicodeError):
-        raise Permanent("This is not an e-mail address.", code="address") from None
+    except (ValueError, IndexError, UnicodeError, HeaderParseError):
+        return None
+    if not address.username or not domain:
+        return None
     return Address(name, address.username, domain)
 
 
@@ -37,25 +44,27 @@ def to_recipient(text: str) -> Address:
     """Return the one address that a message goes to; raises Permanent."""
     address = to_address(text)
     # More than one, or a name beside it, is no address of one of our people.
-    if "," in text or "<" in text or ";" in text:
+    if any(sign in text for sign in ",;<"):
         raise Permanent("This is not one e-mail address.", code="address")
     return address
 
 
 def to_mail(
-    message: Message, *, sender: Address, policy: EmailPolicy = SMTP
+    message: Message, *, sender: Address, at: datetime, is_utf8: bool = False
 ) -> EmailMessage:
-    """Return the message as text and simple HTML.
+    """Return the message as text and simple HTML, dated `at` (UTC).
+
+    With `is_utf8` headers hold letters as they are, which servers must agree to.
 
     Its Message-ID is made from the key: a repeated mail is the same mail, and many
     mailboxes then show it once.
     """
     subject = _one_line(message.subject)
-    mail = EmailMessage(policy=policy)
+    mail = EmailMessage(policy=SMTPUTF8 if is_utf8 else SMTP)
     mail["From"] = sender
     mail["To"] = to_recipient(message.to)
     mail["Subject"] = f"✓ {subject}" if message.is_settled else subject
-    mail["Date"] = formatdate(usegmt=True)
+    mail["Date"] = format_datetime(at, usegmt=True)
     mail["Message-ID"] = message_id(message.key, sender)
     if message.thread:
         mail["References"] = message_id(f"thread/{message.thread}", sender)
@@ -82,7 +91,8 @@ def to_error(
     said = f"{code} {enhanced[0]}" if enhanced else str(code)
     if code in _LOGIN_CODES:
         return Unauthorized(
-            f"The mail server refused the login ({said}). Check user name and password.",
+            f"The mail server refused the login ({said}). Check the user name and the"
+            " password.",
             code=said,
         )
     if code < _PERMANENT_FROM:
@@ -95,7 +105,7 @@ def to_error(
 
 
 def _to_text(message: Message) -> str:
-    parts = [line for line in message.lines if line]
+    parts = [line for line in message.lines if line.strip()]
     if message.link:
         parts.append(f"{message.link_text}:\n{message.link}".removeprefix(":\n"))
     if message.footer:
@@ -104,7 +114,7 @@ def _to_text(message: Message) -> str:
 
 
 def _to_html(message: Message, subject: str) -> str:
-    parts = [f"<p>{escape(line)}</p>" for line in message.lines if line]
+    parts = [f"<p>{escape(line)}</p>" for line in message.lines if line.strip()]
     if message.link.lower().startswith(("https://", "http://")):
         label = escape(message.link_text or message.link)
         parts.append(f'<p><a href="{escape(message.link)}">{label}</a></p>')

@@ -6,24 +6,16 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from email.policy import SMTP, SMTPUTF8
-from enum import StrEnum
+from email.headerregistry import Address
 
 from adapters.errors import OutsideError, Permanent, Transient, Unanswered
-from adapters.http import is_public
+from adapters.http import Clock, is_public
 from adapters.ports import Message, Probe, ProbeLine, Sent
-from adapters.smtp.mapping import to_address, to_error, to_mail, to_recipient
+from adapters.smtp.mapping import to_error, to_mail, to_recipient
+from adapters.smtp.tls import Tls
 
 _OK = 250
 _ALSO_OK = 251
-
-
-class Tls(StrEnum):
-    """How a connection is encrypted. Certificates are verified in every case."""
-
-    OFFERED = "offered"
-    REQUIRED = "required"
-    IMPLICIT = "implicit"
 
 
 class SmtpNotifier:
@@ -34,10 +26,11 @@ class SmtpNotifier:
         *,
         host: str,
         port: int,
-        sender: str,
+        sender: Address,
         username: str | None,
         password: str | None,
         tls: Tls,
+        clock: Clock,
         timeout: timedelta,
         context: ssl.SSLContext,
         allow_private: bool,
@@ -45,10 +38,11 @@ class SmtpNotifier:
         """Keep the way to the server; see `open_notifier`."""
         self._host = host
         self._port = port
-        self._sender = to_address(sender)
+        self._sender = sender
         self._username = username
         self._password = password
         self._tls = tls
+        self._clock = clock
         self._timeout = timeout.total_seconds()
         self._context = context
         self._allow_private = allow_private
@@ -63,8 +57,8 @@ class SmtpNotifier:
                     "The mail server takes no addresses with such letters.",
                     code="smtputf8",
                 )
-            policy = SMTP if is_ascii else SMTPUTF8
-            mail = to_mail(message, sender=self._sender, policy=policy)
+            at = self._clock.now()
+            mail = to_mail(message, sender=self._sender, at=at, is_utf8=not is_ascii)
             options = [] if is_ascii else ["SMTPUTF8", "BODY=8BITMIME"]
             code, text = client.mail(self._sender.addr_spec, options)
             if code != _OK:
@@ -126,8 +120,15 @@ class SmtpNotifier:
                 client.close()
         except smtplib.SMTPResponseException as error:
             raise to_error(error.smtp_code, error.smtp_error) from None
-        except ssl.SSLCertVerificationError:
+        except smtplib.SMTPNotSupportedError:
             raise Permanent(
+                f"{self._host} offers no way to log in that is known here, or lacks"
+                " something else that is needed."
+            ) from None
+        except ssl.SSLCertVerificationError:
+            # Others renew it, and mail has to wait for that rather than to fail, as
+            # between mail servers: RFC 8461, section 5.
+            raise Transient(
                 f"The certificate of {self._host} is not trusted, so nothing was sent."
                 " Use the name that stands in it, or have the server renew it."
             ) from None
@@ -182,36 +183,6 @@ class SmtpNotifier:
                 f"{self._host} takes no login; leave user and password out."
             )
         client.login(self._username, self._password or "")
-
-
-def open_notifier(
-    *,
-    host: str,
-    port: int,
-    sender: str,
-    username: str | None = None,
-    password: str | None = None,
-    tls: str = Tls.OFFERED,
-    allow_private: bool = False,
-    timeout: timedelta = timedelta(seconds=10),
-    context: ssl.SSLContext | None = None,
-) -> SmtpNotifier:
-    """Return a notifier for a mail server; nothing is connected yet.
-
-    `sender` is an address, with or without a name. `timeout` holds for each step.
-    `context` replaces the machine's own trust. Raises Permanent for a bad sender.
-    """
-    return SmtpNotifier(
-        host=host,
-        port=port,
-        sender=sender,
-        username=username,
-        password=password,
-        tls=Tls(tls),
-        timeout=timeout,
-        context=context or ssl.create_default_context(),
-        allow_private=allow_private,
-    )
 
 
 def _hand_over(client: smtplib.SMTP, content: bytes) -> None:

@@ -33,6 +33,7 @@ def _make(vendor: ChannelVendor) -> click.Command:
                 kind=vendor.key,
                 settings=settings,
                 secrets=secrets,
+                rank=list(CHANNELS).index(vendor.key),
                 author=find_author(),
             )
             click.echo(f"{name} is saved and is being tried.")

@@ -21,6 +21,7 @@ from connector.embedded import borrow
 from connector.errors import SlagboomError
 from connector.log import set_up
 from connector.store.people import Person
+from connector.vendors import CHANNELS
 
 CONNECTION = "demo"
 AUTHOR = "demo"
@@ -140,6 +141,7 @@ def _set_up(app: Application, sandbox: Sandbox, company: Company, url: str) -> i
         kind="slack",
         settings={"api_url": sandbox.slack_url},
         secrets={"token": sandbox.slack_token},
+        rank=list(CHANNELS).index("slack"),
         author=AUTHOR,
     )
     app.channels.add(
@@ -147,6 +149,7 @@ def _set_up(app: Application, sandbox: Sandbox, company: Company, url: str) -> i
         kind="email",
         settings={"from": "Slagboom <slagboom@acme.example>"},
         secrets={"smtp_url": f"smtp://{sandbox.host}:{sandbox.smtp_port}"},
+        rank=list(CHANNELS).index("email"),
         author=AUTHOR,
     )
     company.send_webhooks_to(f"{url}/webhooks/{account.vendor}/{CONNECTION}")

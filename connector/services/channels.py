@@ -56,9 +56,13 @@ class Channels:
         kind: str,
         settings: Mapping[str, str],
         secrets: Mapping[str, str],
+        rank: int,
         author: str,
     ) -> Channel:
-        """Add a channel, or give the one of this name other credentials."""
+        """Add a channel, or give the one of this name other credentials.
+
+        `rank`: those of a lower one are tried first.
+        """
         now = self._clock.now()
         with self._store.begin() as tx:
             channel = tx.channels.add(
@@ -66,6 +70,7 @@ class Channels:
                 kind=kind,
                 settings=settings,
                 secrets=self._vault.seal(secrets),
+                rank=rank,
                 now=now,
             )
             tx.audit.add(

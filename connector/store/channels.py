@@ -10,9 +10,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.tables import channels
 
-PREFERRED = ("slack", "email")
-"""The kinds in the order they are tried: a message is read sooner than a mail."""
-
 _ENABLED = "is_enabled"
 _STEP = 1000
 
@@ -48,13 +45,14 @@ class Channels:
         kind: str,
         settings: Mapping[str, Any],
         secrets: bytes,
+        rank: int,
         now: datetime,
     ) -> Channel:
-        """Add a channel, or give the one of this name new settings and enable it.
+        """Add a channel, or give the one of this name other settings and enable it.
 
-        Slack comes before mail, and within a kind the older before the newer.
+        Channels are tried by rank, lowest first, and within a rank the older first.
+        One that is there keeps its place.
         """
-        rank = PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)
         first = rank * _STEP
         behind = (
             select(func.coalesce(func.max(channels.c.position) + 1, first))

@@ -35,13 +35,18 @@ def test_the_audit_keeps_what_was_before_and_after(store: Store, clock: FrozenCl
     assert (entries[0].before, entries[0].reason) == (None, "pilot")
 
 
-def test_slack_is_tried_before_mail_whatever_came_first(
+def test_channels_are_tried_by_rank_whatever_came_first(
     store: Store, clock: FrozenClock
 ):
     with store.begin() as tx:
-        for name, kind in (("post", "email"), ("b", "slack"), ("a", "slack")):
+        for name, rank in (("post", 1), ("b", 0), ("a", 0)):
             tx.channels.add(
-                name, kind=kind, settings={"x": name}, secrets=b"s", now=clock.now()
+                name,
+                kind="k",
+                settings={"x": name},
+                secrets=b"s",
+                rank=rank,
+                now=clock.now(),
             )
         assert [one.name for one in tx.channels.all()] == ["b", "a", "post"]
 
@@ -52,7 +57,7 @@ def test_a_channel_added_again_keeps_its_place_and_is_enabled(
     with store.begin() as tx:
         for name in ("a", "b"):
             tx.channels.add(
-                name, kind="slack", settings={}, secrets=b"s", now=clock.now()
+                name, kind="k", settings={}, secrets=b"s", rank=0, now=clock.now()
             )
         assert tx.channels.enable("a", is_enabled=False)
         tx.channels.mark_tested("a", {"is_ok": False})
@@ -60,7 +65,7 @@ def test_a_channel_added_again_keeps_its_place_and_is_enabled(
         assert found is not None
         assert (found.is_enabled, found.settings) == (False, {})
         tx.channels.add(
-            "a", kind="slack", settings={"n": 1}, secrets=b"t", now=clock.now()
+            "a", kind="k", settings={"n": 1}, secrets=b"t", rank=0, now=clock.now()
         )
         first, _ = tx.channels.all()
         assert (first.name, first.is_enabled, first.settings) == ("a", True, {"n": 1})
