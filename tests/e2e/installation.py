@@ -25,6 +25,7 @@ from connector.demo.showroom import policy_text
 from connector.embedded import Embedded
 from connector.store.migrate import migrate
 from connector.store.people import Person
+from connector.vendors import CHANNELS
 from rules.model import Kind, RecordId, RecordRef
 from tests.conftest import to_libpq
 from tests.e2e.programs import Program
@@ -341,6 +342,7 @@ def _connect(app: Application, sandbox: Sandbox, company: Company) -> int:
         kind="slack",
         settings={"api_url": sandbox.slack_url},
         secrets={"token": sandbox.slack_token},
+        rank=list(CHANNELS).index("slack"),
         author=AUTHOR,
     )
     app.channels.add(
@@ -348,6 +350,7 @@ def _connect(app: Application, sandbox: Sandbox, company: Company) -> int:
         kind="email",
         settings={"from": "Slagboom <slagboom@acme.example>"},
         secrets={"smtp_url": f"smtp://{sandbox.host}:{sandbox.smtp_port}"},
+        rank=list(CHANNELS).index("email"),
         author=AUTHOR,
     )
     return connection.id
