@@ -181,9 +181,11 @@ class Enforce:
         settling = Settling(round_, findings, tuple(episodes), tuple(acted))
         self._store.run(lambda tx: settle(tx, settling, self._clock.now()))
         self._metrics.count(Counter.RECORDS_JUDGED, by=len(findings.judged))
-        for one in acted:
-            for ended in one.ended:
-                self._metrics.count(Counter.INTERVENTIONS, state=ended.state.value)
+        states = [ended.state.value for one in acted for ended in one.ended]
+        for state in sorted(set(states)):
+            self._metrics.count(
+                Counter.INTERVENTIONS, by=states.count(state), state=state
+            )
         report = LookReport(len(round_.claimed), len(findings.judged), len(episodes))
         log.info(
             "records.looked",

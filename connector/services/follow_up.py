@@ -86,7 +86,6 @@ class FollowUps:
         self._clock = clock
         self._metrics = metrics
         self._lease = lease
-        self._steps = Steps(people)
 
     def run(self) -> FollowUpReport:
         """Take every clock that is due; cost grows with those and with no others."""
@@ -254,6 +253,7 @@ class FollowUps:
     ) -> None:
         now = self._clock.now()
         known = {one.clock.id for one, _ in steps}
+        round_ = Steps(self._people)
         with self._store.begin() as tx:
             ours = tx.clocks.extend(
                 [one.id for one in due], lease=lease, until=now + self._lease
@@ -270,7 +270,7 @@ class FollowUps:
             )
             for clock in due:
                 if clock.id not in known:
-                    self._steps.drop(tx, clock, lease=lease, now=now)
+                    round_.drop(tx, clock, lease=lease, now=now)
             for one, step in steps:
                 ended = made.get(one.clock.id)
                 task_id = None
@@ -288,7 +288,8 @@ class FollowUps:
                         continue
                     if ended.outcome.kind is OutcomeKind.REFUSED:
                         _tell_refused(tx, one, ended.outcome, now)
-                self._steps.store(tx, one, step, lease=lease, task_id=task_id, now=now)
+                round_.store(tx, one, step, lease=lease, task_id=task_id, now=now)
+            round_.tell(tx, now=now)
         for ended in made.values():
             state = ENDINGS.get(ended.outcome.kind)
             if state is not None:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from adapters.ports import Message
 from connector.services.clocks import to_new_clock
-from connector.services.people import People
+from connector.services.people import Addressee, People
 from connector.services.policies import Active
 from connector.store import Transaction
 from connector.store.clocks import DueClock
@@ -23,8 +23,8 @@ from rules.ladder import (
     Wait,
     next_step,
 )
-from rules.model import Enforcement, Evidence, Record
-from rules.policy import FollowUp, Policy, StepKind
+from rules.model import Enforcement, Evidence, OwnerId, Record
+from rules.policy import FollowUp, Policy, Recipient, StepKind
 from rules.starts import is_closed
 from rules.wording import nudge, settled
 
@@ -51,6 +51,14 @@ class Watched:
     def policy(self) -> Policy:
         """The policy that the follow-up is part of."""
         return self.active.policy
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who is told of an owner's records, None: nobody; and that owner's name."""
+
+    to: Addressee | None
+    owner_name: str
 
 
 def has_power(follow_up: FollowUp) -> bool:
@@ -80,11 +88,16 @@ def decide(watched: Watched, now: datetime) -> NextStep:
 
 
 class Steps:
-    """Stores what clocks come to."""
+    """Stores what the clocks of one round come to, in one transaction.
+
+    Who is told is looked up once, and the messages are planned together by `tell`.
+    """
 
     def __init__(self, people: People) -> None:
         """Find out through `people` who is told."""
         self._people = people
+        self._told: dict[tuple[int, OwnerId | None, Recipient, str], _Told] = {}
+        self._messages: list[NewNotification] = []
 
     def store(
         self,
@@ -96,7 +109,7 @@ class Steps:
         task_id: str | None,
         now: datetime,
     ) -> None:
-        """Advance or end the clock, with the messages that go with it.
+        """Advance or end the clock, and keep the messages that go with it for `tell`.
 
         `task_id` is that of the task that was made, None if none was. Does nothing if
         another worker has taken the clock meanwhile.
@@ -125,7 +138,7 @@ class Steps:
                     **_task(watched, task_id),
                 )
                 if is_ours:
-                    self._tell(tx, watched, step, now)
+                    self._prepare(tx, watched, step, now)
             case _:
                 assert_never(step)
 
@@ -135,32 +148,27 @@ class Steps:
         """End a clock that no policy asks for; its messages stay as they are."""
         tx.clocks.end(clock.id, lease=lease, state="ended", why=POLICY_CHANGED, now=now)
 
-    def _tell(
+    def tell(self, tx: Transaction, *, now: datetime) -> None:
+        """Plan the messages of all the clocks that were stored."""
+        tx.notifications.plan(self._messages, now=now)
+        self._messages.clear()
+
+    def _prepare(
         self, tx: Transaction, watched: Watched, step: Take, now: datetime
     ) -> None:
         record = watched.record
         assert record is not None
         clock, policy = watched.clock, watched.policy
-        to = self._people.recipient_of(
-            tx,
-            clock.connection_id,
-            owner=record.owner,
-            role=step.step.to,
-            policy=policy,
-        )
+        told = self._find_told(tx, watched, record.owner, step.step.to)
+        to = told.to
         if to is None:
             return
-        owner = (
-            None
-            if record.owner is None
-            else tx.people.find_owner(clock.connection_id, record.owner)
-        )
         text = nudge(
             policy,
             watched.follow_up,
             step.step,
             record,
-            person_name="" if owner is None else owner.name,
+            person_name=told.owner_name,
             started_at=clock.started_at,
             now=now,
             zone=to.zone,
@@ -175,17 +183,29 @@ class Steps:
             link_text=text.link_text,
             thread=f"clock-{clock.id}",
         )
-        tx.notifications.plan(
-            [
-                NewNotification(
-                    message,
-                    _PURPOSES[step.step.kind],
-                    clock_id=clock.id,
-                    record_id=clock.record_id,
-                )
-            ],
-            now=now,
+        self._messages.append(
+            NewNotification(
+                message,
+                _PURPOSES[step.step.kind],
+                clock_id=clock.id,
+                record_id=clock.record_id,
+            )
         )
+
+    def _find_told(
+        self, tx: Transaction, watched: Watched, owner: OwnerId | None, role: Recipient
+    ) -> _Told:
+        connection_id = watched.clock.connection_id
+        key = (connection_id, owner, role, watched.policy.process)
+        if key not in self._told:
+            owning = None
+            if owner is not None:
+                owning = tx.people.find_owner(connection_id, owner)
+            to = self._people.recipient_of(
+                tx, connection_id, owner=owner, role=role, policy=watched.policy
+            )
+            self._told[key] = _Told(to, "" if owning is None else owning.name)
+        return self._told[key]
 
     def _end(
         self,

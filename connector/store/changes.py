@@ -45,27 +45,23 @@ class Changes:
             return frozenset()
         # Sorted by the unique key: concurrent redeliveries would deadlock otherwise.
         added = self._connection.scalars(
-            insert(changes)
-            .values(
-                [
-                    {
-                        "connection_id": connection_id,
-                        "delivery_id": delivery_id,
-                        "key": key,
-                        "record_id": None if one.ref is None else rows.get(one.ref),
-                        "what": one.kind,
-                        "property": one.property or None,
-                        "value": one.value,
-                        "occurred_at": one.occurred_at,
-                        "actor_class": one.actor.kind,
-                        "actor_name": one.actor.name,
-                        "state": "pending" if one.ref in rows else "skipped",
-                    }
-                    for key, one in sorted(by_key.items())
-                ]
-            )
-            .on_conflict_do_nothing()
-            .returning(changes.c.key)
+            insert(changes).on_conflict_do_nothing().returning(changes.c.key),
+            [
+                {
+                    "connection_id": connection_id,
+                    "delivery_id": delivery_id,
+                    "key": key,
+                    "record_id": None if one.ref is None else rows.get(one.ref),
+                    "what": one.kind,
+                    "property": one.property or None,
+                    "value": one.value,
+                    "occurred_at": one.occurred_at,
+                    "actor_class": one.actor.kind,
+                    "actor_name": one.actor.name,
+                    "state": "pending" if one.ref in rows else "skipped",
+                }
+                for key, one in sorted(by_key.items())
+            ],
         )
         new = [by_key[key].ref for key in added]
         return frozenset(ref for ref in new if ref is not None and ref in rows)

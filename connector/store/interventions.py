@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from connector.store.tables import connections, interventions, records
 
@@ -156,21 +157,22 @@ class Interventions:
 
     def end(self, ended: Sequence[Ended], *, now: datetime) -> None:
         """Note how interventions ended."""
-        for one in sorted(ended, key=lambda one: one.id):
-            values: dict[str, Any] = {
-                "state": one.state,
-                "ended_at": now,
-                "external_id": one.external_id or None,
-                "error": one.error or None,
-                "attempts": interventions.c.attempts + 1,
-            }
-            if one.body is not None:
-                values["body"] = dict(one.body)
-            self._connection.execute(
-                update(interventions)
-                .where(interventions.c.id == one.id)
-                .values(**values)
-            )
+        if not ended:
+            return
+        self._connection.execute(
+            _END,
+            [
+                {
+                    "row": one.id,
+                    "state_": one.state,
+                    "ended": now,
+                    "external": one.external_id or None,
+                    "error_": one.error or None,
+                    "body_": None if one.body is None else dict(one.body),
+                }
+                for one in sorted(ended, key=lambda one: one.id)
+            ],
+        )
 
     def returns_since(
         self, record_ids: Collection[int], since: datetime
@@ -247,3 +249,19 @@ class Interventions:
                 )
             )
         return {key: tuple(rows) for key, rows in found.items()}
+
+
+_END = (
+    update(interventions)
+    .where(interventions.c.id == bindparam("row"))
+    .values(
+        state=bindparam("state_"),
+        ended_at=bindparam("ended"),
+        external_id=bindparam("external"),
+        error=bindparam("error_"),
+        attempts=interventions.c.attempts + 1,
+        body=func.coalesce(
+            bindparam("body_", type_=JSONB(none_as_null=True)), interventions.c.body
+        ),
+    )
+)

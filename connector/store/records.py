@@ -62,14 +62,11 @@ class Records:
         # Sorted, so that two workers never wait for each other in a circle.
         ordered = sorted(refs)
         self._connection.execute(
-            insert(records)
-            .values(
-                [
-                    {"connection_id": connection_id, "kind": ref.kind, "crm_id": ref.id}
-                    for ref in ordered
-                ]
-            )
-            .on_conflict_do_nothing()
+            insert(records).on_conflict_do_nothing(),
+            [
+                {"connection_id": connection_id, "kind": ref.kind, "crm_id": ref.id}
+                for ref in ordered
+            ],
         )
         rows = self._connection.execute(
             text(
