@@ -68,6 +68,9 @@ def blueprint(workspace: Workspace, lock: RLock) -> Blueprint:
                 body = error.body
         status = 429 if body.get("error") == "ratelimited" else 200
         headers = {"Retry-After": "1"} if status != 200 else {}  # noqa: PLR2004
+        scopes = workspace.tokens.get(_token({}))
+        if scopes is not None:
+            headers["X-OAuth-Scopes"] = ",".join(sorted(scopes))
         return Response(
             json.dumps(body),
             status=status,
@@ -93,8 +96,7 @@ def _call(workspace: Workspace, method: str) -> Json:
 
 
 def _authorize(workspace: Workspace, arguments: Json, needed: str) -> None:
-    header = request.headers.get("Authorization", "")
-    token = header.removeprefix("Bearer ").strip() or str(arguments.get("token") or "")
+    token = _token(arguments)
     if not token:
         raise SlackError("not_authed")
     scopes = workspace.tokens.get(token)
@@ -103,6 +105,11 @@ def _authorize(workspace: Workspace, arguments: Json, needed: str) -> None:
     if needed and needed not in scopes:
         provided = ",".join(sorted(scopes))
         raise SlackError("missing_scope", needed=needed, provided=provided)
+
+
+def _token(arguments: Json) -> str:
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix("Bearer ").strip() or str(arguments.get("token") or "")
 
 
 def auth_test(call: Call) -> Json:
