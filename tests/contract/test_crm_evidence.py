@@ -1,0 +1,92 @@
+"""What is linked to a record, as every `Crm` has to count it."""
+
+from datetime import timedelta
+
+import pytest
+
+from rules.model import EvidenceKind, Kind, Tally
+from tests.fakes.world import World
+
+DAY = timedelta(days=1)
+ALL = frozenset(EvidenceKind)
+DATED = ALL - {EvidenceKind.CONTACTS}
+
+
+@pytest.mark.parametrize("kind", sorted(DATED))
+def test_evidence_is_counted_and_dated(world: World, kind: EvidenceKind):
+    now = world.now().replace(microsecond=0)
+    ref = world.add_record(created_at=now - 9 * DAY)
+    world.link(ref, kind, at=now - 5 * DAY)
+    world.link(ref, kind, at=now - 2 * DAY)
+    found = world.crm.evidence([ref], frozenset({kind}), now)[ref]
+    assert found.tallies == {kind: Tally(2, now - 2 * DAY, None)}
+
+
+@pytest.mark.parametrize("kind", sorted(DATED))
+def test_what_was_void_or_a_draft_does_not_count(world: World, kind: EvidenceKind):
+    now = world.now().replace(microsecond=0)
+    ref = world.add_record(created_at=now - 9 * DAY)
+    world.link(ref, kind, at=now - DAY, counts=False)
+    assert world.crm.evidence([ref], ALL, now)[ref].tallies[kind] == Tally()
+
+
+def test_what_is_planned_lies_ahead_until_its_time_has_come(world: World):
+    now = world.now().replace(microsecond=0)
+    ref = world.add_record()
+    world.link(ref, EvidenceKind.MEETINGS, at=now - DAY)
+    world.link(ref, EvidenceKind.MEETINGS, at=now + DAY)
+    world.link(ref, EvidenceKind.MEETINGS, at=now + 3 * DAY)
+    kinds = frozenset({EvidenceKind.MEETINGS})
+    before = world.crm.evidence([ref], kinds, now)[ref]
+    after = world.crm.evidence([ref], kinds, now + 2 * DAY)[ref]
+    assert before.tallies[EvidenceKind.MEETINGS] == Tally(3, now - DAY, now + DAY)
+    assert after.tallies[EvidenceKind.MEETINGS] == Tally(3, now + DAY, now + 3 * DAY)
+
+
+def test_contacts_are_counted(world: World):
+    ref = world.add_record()
+    world.link(ref, EvidenceKind.CONTACTS)
+    world.link(ref, EvidenceKind.CONTACTS)
+    found = world.crm.evidence([ref], ALL, world.now())[ref]
+    assert found.tallies[EvidenceKind.CONTACTS].count == 2
+
+
+def test_every_kind_that_was_asked_for_is_there_and_no_other(world: World):
+    ref = world.add_record()
+    world.link(ref, EvidenceKind.CALLS)
+    asked = frozenset({EvidenceKind.QUOTES, EvidenceKind.EMAILS})
+    found = world.crm.evidence([ref], asked, world.now())[ref]
+    assert found.tallies == dict.fromkeys(asked, Tally())
+    assert world.crm.evidence([ref], frozenset(), world.now())[ref].tallies == {}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_of_record_can_have_a_call(world: World, kind: Kind):
+    now = world.now().replace(microsecond=0)
+    ref = world.add_record(kind, created_at=now - 9 * DAY)
+    world.link(ref, EvidenceKind.CALLS, at=now - DAY)
+    found = world.crm.evidence([ref], ALL, now)[ref]
+    assert found.tallies[EvidenceKind.CALLS] == Tally(1, now - DAY, None)
+    assert found.tallies.keys() == ALL
+
+
+def test_evidence_belongs_to_its_own_record_among_many(world: World):
+    now = world.now().replace(microsecond=0)
+    refs = world.add_many(250, created_at=now - 9 * DAY)
+    for ref in refs[::50]:
+        world.link(ref, EvidenceKind.CALLS, at=now - DAY)
+    found = world.crm.evidence(refs, frozenset({EvidenceKind.CALLS}), now)
+    assert set(found) == set(refs)
+    counts = {ref: one.tallies[EvidenceKind.CALLS].count for ref, one in found.items()}
+    assert [ref for ref, count in counts.items() if count] == refs[::50]
+
+
+def test_a_record_that_is_gone_spoils_nothing(world: World):
+    here, gone = world.add_record(), world.add_record()
+    world.link(here, EvidenceKind.CALLS)
+    world.link(gone, EvidenceKind.CALLS)
+    world.delete(gone)
+    kinds = frozenset({EvidenceKind.CALLS})
+    found = world.crm.evidence([here, gone], kinds, world.now() + DAY)
+    assert found[here].tallies[EvidenceKind.CALLS].count == 1
+    assert found[gone].tallies.keys() == kinds
