@@ -55,7 +55,8 @@ class Means:
 class CrmVendor:
     """A CRM that can be connected. `rotated` names the secret that has a predecessor.
 
-    `after` says what is to be done at the vendor, with `{webhook}` for the address.
+    `example` is how it is connected; `after` says what is to be done at the vendor,
+    with `{webhook}` for the address.
     """
 
     key: str
@@ -63,6 +64,7 @@ class CrmVendor:
     options: tuple[Option, ...]
     open_crm: Callable[[str, Texts, Texts, Means], "Crm"]
     open_source: Callable[[Texts, Texts, str | None], "ChangeSource"]
+    example: str
     after: tuple[str, ...] = ()
     rotated: tuple[str, ...] = ()
 
@@ -232,6 +234,10 @@ CRMS: Mapping[str, CrmVendor] = {
         ),
         open_crm=_open_hubspot,
         open_source=_open_hubspot_source,
+        example=(
+            "slagboom connect hubspot acme --token-file token.txt"
+            " --webhook-secret-file secret.txt --portal-id 12345678"
+        ),
         rotated=("webhook_secret",),
         after=(
             "In HubSpot, have the app send its webhooks to {webhook}",

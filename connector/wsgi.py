@@ -14,6 +14,7 @@ from connector.errors import ConfigError
 from connector.log import set_up
 from connector.metrics import Counter
 from connector.services.vitals import Vitals
+from connector.vendors import CRMS
 from connector.web.afterwards import Afterwards
 from connector.web.app import create_app
 from connector.web.serving import serve
@@ -58,6 +59,7 @@ def load(environ: Mapping[str, str]) -> Web:
         ),
         clock=application.clock,
         config=config,
+        connect_command=next(iter(CRMS.values())).example,
     )
     return Web(app, afterwards, config)
 

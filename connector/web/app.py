@@ -35,8 +35,12 @@ def create_app(
     vitals: Vitals,
     clock: Clock,
     config: Config,
+    connect_command: str,
 ) -> Flask:
-    """Return the WSGI application. Nothing is connected or started yet."""
+    """Return the WSGI application. Nothing is connected or started yet.
+
+    `connect_command` is shown to who has no account connected.
+    """
     app = Flask(__name__)
     over_tls = config.public_url.startswith("https://")
     app.config.update(
@@ -56,7 +60,13 @@ def create_app(
         page_key=config.page_key,
         secret=config.secret_key,
     )
-    page = Pages(overview, access=access, clock=clock, public_url=config.public_url)
+    page = Pages(
+        overview,
+        access=access,
+        clock=clock,
+        public_url=config.public_url,
+        connect_command=connect_command,
+    )
     app.register_blueprint(page.blueprint())
 
     @app.after_request

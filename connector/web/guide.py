@@ -12,10 +12,6 @@ from connector.services.setup import Step, StepCode
 from connector.web.reader import Reader
 
 _COMMANDS: Mapping[StepCode, str] = {
-    StepCode.CONNECT: (
-        "slagboom connect hubspot acme --token-file token.txt"
-        " --webhook-secret-file secret.txt --portal-id 12345678"
-    ),
     StepCode.PROBE: "slagboom probe {name}",
     StepCode.IMPORT: "slagboom import {name}",
     StepCode.POLICY: 'slagboom policy publish policy.yaml --note "Our first policy"',
@@ -41,8 +37,13 @@ class Entry:
     warning: str
 
 
-def to_entry(step: Step, reader: Reader, *, public_url: str) -> Entry:
-    """Return a step in the reader's language."""
+def to_entry(
+    step: Step, reader: Reader, *, public_url: str, connect_command: str
+) -> Entry:
+    """Return a step in the reader's language.
+
+    `connect_command` is an example of how an account is connected.
+    """
     is_webhook = step.code is StepCode.WEBHOOK
     state = "done" if step.is_done else "next" if step.is_next else "later"
     return Entry(
@@ -50,9 +51,9 @@ def to_entry(step: Step, reader: Reader, *, public_url: str) -> Entry:
         state=state,
         title=reader.say(step.code.value),
         why=reader.tell(f"{step.code.value}_why"),
-        command=_COMMANDS.get(step.code, "").format(name=step.name or "acme"),
+        command=_command(step, connect_command),
         address=(
-            f"{public_url}/webhooks/{step.vendor or 'hubspot'}"
+            f"{public_url}/webhooks/{step.vendor or 'crm'}"
             f"/{quote(step.name or 'acme', safe='')}"
             if is_webhook
             else ""
@@ -63,6 +64,12 @@ def to_entry(step: Step, reader: Reader, *, public_url: str) -> Entry:
             else ""
         ),
     )
+
+
+def _command(step: Step, connect_command: str) -> str:
+    if step.code is StepCode.CONNECT:
+        return connect_command
+    return _COMMANDS.get(step.code, "").format(name=step.name or "acme")
 
 
 def to_sentence(problem: Problem, reader: Reader) -> Markup:

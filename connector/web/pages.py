@@ -33,13 +33,20 @@ class Pages:
     """The addresses that people open."""
 
     def __init__(
-        self, overview: Overview, *, access: Access, clock: Clock, public_url: str
+        self,
+        overview: Overview,
+        *,
+        access: Access,
+        clock: Clock,
+        public_url: str,
+        connect_command: str,
     ) -> None:
         """Show `overview` to whom `access` lets in."""
         self._overview = overview
         self._access = access
         self._clock = clock
         self._public_url = public_url
+        self._connect_command = connect_command
         self._throttle = Throttle()
 
     def blueprint(self) -> Blueprint:
@@ -111,7 +118,12 @@ class Pages:
             snapshot=snapshot,
             lines=[to_line(event, reader) for event in snapshot.events],
             entries=[
-                to_entry(step, reader, public_url=self._public_url)
+                to_entry(
+                    step,
+                    reader,
+                    public_url=self._public_url,
+                    connect_command=self._connect_command,
+                )
                 for step in snapshot.steps
             ],
             problems=[(one, to_sentence(one, reader)) for one in snapshot.problems],

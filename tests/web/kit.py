@@ -101,6 +101,7 @@ class House:
                 allow_private_addresses=False,
                 page_key=self.page_key,
             ),
+            connect_command="slagboom connect hubspot acme --token-file token.txt",
         )
 
     def source_for(self, _connection: Connection, _secret: str | None) -> FakeSource:
