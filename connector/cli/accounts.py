@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import click
 
+from adapters.ports import Probe
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
 from connector.cli.output import as_json, progress, to_plain
@@ -18,17 +19,23 @@ def show_probe(app: Application, connection: Connection, *, is_json: bool) -> En
     if is_json:
         click.echo(json.dumps({**to_plain(probe), "is_ok": probe.is_ok}, indent=2))
     else:
-        click.echo(probe.account)
-        for line in probe.lines:
-            mark = "ok     " if line.is_ok else "MISSING"
-            text = f": {line.message}" if line.message else ""
-            click.echo(f"  {mark}  {line.what}{text}")
+        show_lines(probe)
         if not probe.is_ok:
             click.echo(
                 "Give the app what is missing, then run this command again:"
                 f" slagboom probe {connection.name}"
             )
     return Ending.DONE if probe.is_ok else Ending.OUTSIDE
+
+
+def show_lines(probe: Probe) -> None:
+    """Print what a probe tried and how each of it went."""
+    if probe.account:
+        click.echo(probe.account)
+    for line in probe.lines:
+        mark = "ok     " if line.is_ok else "MISSING"
+        text = f": {line.message}" if line.message else ""
+        click.echo(f"  {mark}  {line.what}{text}")
 
 
 @click.command()

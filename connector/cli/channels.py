@@ -5,6 +5,8 @@ from typing import Any
 import click
 
 from adapters.ports import Message
+from connector.cli.accounts import show_lines
+from connector.cli.ending import Ending
 from connector.cli.options import add_options, read_secrets
 from connector.cli.output import as_json, show
 from connector.cli.session import find_author, opened
@@ -23,7 +25,7 @@ def add() -> None:
 
 
 def _make(vendor: ChannelVendor) -> click.Command:
-    def run(name: str, **given: Any) -> None:
+    def run(name: str, **given: Any) -> Ending:
         settings, secrets = check_options(
             vendor.options, read_secrets(vendor.options, given)
         )
@@ -36,9 +38,16 @@ def _make(vendor: ChannelVendor) -> click.Command:
                 rank=list(CHANNELS).index(vendor.key),
                 author=find_author(),
             )
-            click.echo(f"{name} is saved and is being tried.")
-            app.channels.probe(name)
-        click.echo(f"It works. Now see a message arrive: slagboom channels test {name}")
+            click.echo(f"{name} is saved. It is being tried:")
+            probe = app.channels.probe(name)
+        show_lines(probe)
+        if not probe.is_ok:
+            click.echo("Give it what is missing, then run this command again.")
+            return Ending.OUTSIDE
+        click.echo(
+            f"Now see a message arrive: slagboom channels test {name} --to PERSON"
+        )
+        return Ending.DONE
 
     command = click.command(vendor.key, help=f"Add {vendor.title} under NAME.")
     return command(click.argument("name")(add_options(vendor.options)(run)))

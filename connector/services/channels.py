@@ -1,7 +1,7 @@
 """Channels: the ways to reach people, as the admin handles them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from adapters.errors import OutsideError
 from adapters.ports import Message, Notifier, Probe
@@ -111,6 +111,8 @@ class Channels:
             raise
         with self._store.begin() as tx:
             tx.channels.mark_tested(channel.name, asdict(probe))
+            if probe.is_ok:
+                tx.notices.resolve(f"channel/{channel.name}", now=self._clock.now())
         return probe
 
     def test(self, name: str, message: Message, *, author: str) -> None:
@@ -119,14 +121,7 @@ class Channels:
         `message.key` is made unique. Raises as `probe` does.
         """
         channel = self.find(name)
-        unique = Message(
-            key=f"test-{new_id()}",
-            to=message.to,
-            subject=message.subject,
-            lines=message.lines,
-            link=message.link,
-            link_text=message.link_text,
-        )
+        unique = replace(message, key=f"test-{new_id()}")
         try:
             self._notifier_for(channel).send(unique)
         except OutsideError as error:

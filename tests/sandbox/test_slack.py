@@ -219,3 +219,9 @@ def test_a_pressed_button_comes_signed(
     )
     assert headers["X-Slack-Signature"] == f"v0={signed.hexdigest()}"
     assert b"block_actions" in body
+
+
+def test_every_answer_lists_the_scopes_of_the_token(sandbox: Sandbox, control: Control):
+    control.post("slack/tokens", token="xoxb-poor", scopes=["im:write", "chat:write"])
+    client = WebClient(token="xoxb-poor", base_url=sandbox.slack_url)
+    assert client.auth_test().headers["X-OAuth-Scopes"] == "chat:write,im:write"
