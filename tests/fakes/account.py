@@ -1,4 +1,4 @@
-"""A CRM account in memory: a `World` whose `crm` is a `AccountCrm`.
+"""A CRM account in memory: a `World` whose `crm` is a `FakeCrm`.
 
 Stages and fields are those of `tests.builders`: stages are `s-` and their key,
 properties are called as their fields. What is common among CRMs happens by itself: a
@@ -27,8 +27,8 @@ from rules.model import (
     Value,
 )
 from tests.fakes import shape
-from tests.fakes.account_crm import AccountCrm
 from tests.fakes.clock import FrozenClock
+from tests.fakes.crm import FakeCrm
 from tests.fakes.world import Door, Pinned, Trouble
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class FakeWorld:
         self.withheld: set[Kind] = set()
         self.is_revoked = False
         self._numbers = 1000
-        self.fake = AccountCrm(self)
+        self.fake = FakeCrm(self)
         self.crm: Crm = self.fake
 
     def stages(self, kind: Kind) -> Sequence[StageId]:

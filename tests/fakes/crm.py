@@ -47,7 +47,7 @@ _PLACED = frozenset({STAGE, PIPELINE, OWNER})
 One = TypeVar("One", FieldWrite, Note, Task)
 
 
-class AccountCrm:
+class FakeCrm:
     """One account in memory. `requests` is what was asked: (method, how many).
 
     With `has_conditional_writes` a write to a record that has changed since it was read
