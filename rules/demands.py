@@ -1,6 +1,6 @@
 """Single demands on a record: a required field, a gate, a check; one verdict each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -50,6 +50,8 @@ class Case:
 
     def power(self, enforcement: Enforcement) -> Enforcement:
         """Return how much power a rule has in this case."""
+        if self.ceiling is Enforcement.ENFORCE:
+            return enforcement
         return min(enforcement, self.ceiling, key=_POWER.__getitem__)
 
 
@@ -87,28 +89,30 @@ def judge_required(
 def find_lack(record: Record, stage: Stage, name: FieldName) -> Reason | None:
     """Return why a required field does not count as filled, None if it does."""
     value = value_of(record, name)
-    facts: dict[str, Value] = {"field": name, "stage": stage.label}
     if value is None or (isinstance(value, str) and not value.strip()):
-        return Reason(ReasonCode.FIELD_EMPTY, facts)
+        return Reason(ReasonCode.FIELD_EMPTY, {"field": name, "stage": stage.label})
     why = find_placeholder(value)
     if why is None:
         return None
-    facts |= {"value": value, "why": str(why)}
-    return Reason(ReasonCode.FIELD_PLACEHOLDER, facts)
+    return Reason(
+        ReasonCode.FIELD_PLACEHOLDER,
+        {"field": name, "stage": stage.label, "value": value, "why": str(why)},
+    )
 
 
 def judge_gate(case: Case, stage: Stage) -> Verdict | None:
     """Judge the gate of the stage that is being entered; None if there is none."""
     power = case.power(stage.enforcement)
-    if stage.gate is None or power is Enforcement.OFF:
+    gate = stage.gate
+    if gate is None or power is Enforcement.OFF:
         return None
-    facts: dict[str, Value] = {"stage": stage.label, "condition": stage.gate.text}
+    facts: dict[str, Value] = {"stage": stage.label, "condition": gate.text}
     return _judge_condition(
         case.facts,
         RuleId(f"stage.{stage.key}.gate"),
-        stage.gate,
+        gate,
         power=power,
-        failure=Reason(ReasonCode.GATE_NOT_MET, facts),
+        failure=lambda: Reason(ReasonCode.GATE_NOT_MET, facts),
         goal=stage.goal,
     )
 
@@ -131,17 +135,20 @@ def judge_check(
     if check.while_open and stage is not None and stage.is_closed:
         return Verdict(check.id, Result.SKIP, power, NOT_APPLICABLE, check.goal)
     before = case.change.before
-    name = min(touched)
-    failure = Reason(
-        ReasonCode.CHECK_FAILED,
-        {
-            "check": check.id,
-            "condition": check.condition.text,
-            "field": name,
-            "old": None if before is None else value_of(before, name),
-            "new": value_of(facts.record, name),
-        },
-    )
+
+    def failure() -> Reason:
+        name = min(touched)
+        return Reason(
+            ReasonCode.CHECK_FAILED,
+            {
+                "check": check.id,
+                "condition": check.condition.text,
+                "field": name,
+                "old": None if before is None else value_of(before, name),
+                "new": value_of(facts.record, name),
+            },
+        )
+
     return _judge_condition(
         facts,
         check.id,
@@ -158,7 +165,7 @@ def _judge_condition(
     condition: Condition,
     *,
     power: Enforcement,
-    failure: Reason,
+    failure: Callable[[], Reason],
     goal: GoalId | None,
 ) -> Verdict:
     ruling = facts.decide(condition)
@@ -166,7 +173,7 @@ def _judge_condition(
         case Ruling.TRUE:
             return Verdict(rule, Result.PASS, power, FINE, goal)
         case Ruling.FALSE:
-            return Verdict(rule, Result.FAIL, power, failure, goal)
+            return Verdict(rule, Result.FAIL, power, failure(), goal)
         case Ruling.UNDECIDED:
             empty: dict[str, Value] = {
                 "condition": condition.text,

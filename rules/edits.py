@@ -15,6 +15,7 @@ from rules.facts import Facts, fields_read
 from rules.model import (
     PIPELINE,
     STAGE,
+    Change,
     FieldName,
     Record,
     Result,
@@ -49,7 +50,7 @@ def judge_edits(case: Case, return_to: StageId | None) -> Edits:
     verdicts: dict[RuleId, Verdict] = {}
     restore: dict[FieldName, Value] = {}
     while True:
-        changed = changed_fields(replace(case.change, after=facts.record))
+        changed = changed_fields(Change(case.change.before, facts.record))
         more: dict[FieldName, Value] = {}
         for verdict, values in _edited(case, facts, stage, changed):
             if verdict.result is Result.FAIL or verdict.rule not in verdicts:
@@ -90,10 +91,12 @@ def _required(
 def _checked(
     case: Case, facts: Facts, stage: Stage | None, changed: frozenset[str]
 ) -> Iterator[tuple[Verdict, Mapping[FieldName, Value]]]:
-    for check in sorted(case.policy.checks, key=lambda check: check.id):
-        touched = fields_read(check.condition) & changed
-        if not touched:
-            continue
+    concerned = [
+        (check, touched)
+        for check in case.policy.checks
+        if (touched := fields_read(check.condition) & changed)
+    ]
+    for check, touched in sorted(concerned, key=lambda one: one[0].id):
         verdict = judge_check(case, facts, check, stage=stage, touched=touched)
         if verdict is None:
             continue

@@ -192,17 +192,19 @@ def changed_fields(change: Change) -> frozenset[str]:
         return frozenset(
             name for name, value in after.fields.items() if value is not None
         )
+    old, new = before.fields.get, after.fields.get
     names = {
         name
         for name in before.fields.keys() | after.fields.keys()
-        if not is_same(before.fields.get(name), after.fields.get(name))
+        # Most are untouched, and then often the very same object.
+        if old(name) is not new(name) and not is_same(old(name), new(name))
     }
     places: list[tuple[str, StageId | str | None, StageId | str | None]] = [
         (STAGE, before.stage, after.stage),
         (PIPELINE, before.pipeline, after.pipeline),
         (OWNER, before.owner, after.owner),
     ]
-    return frozenset(names) | {name for name, old, new in places if old != new}
+    return frozenset(names | {name for name, left, right in places if left != right})
 
 
 def is_same(old: Value, new: Value) -> bool:
