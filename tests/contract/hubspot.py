@@ -248,6 +248,9 @@ class HubSpotWorld:
     def delete(self, ref: RecordRef) -> None:
         self._act("delete", ref, user=REP)
 
+    def restore(self, ref: RecordRef) -> None:
+        self._act("restore", ref, user=REP)
+
     def merge(self, ref: RecordRef, other: RecordRef) -> RecordRef:
         return _ref(ref.kind, self._act("merge", ref, other=other.id, user=REP)["id"])
 

@@ -122,6 +122,17 @@ def test_what_is_gone_is_absent(world: World):
     assert set(world.crm.trace(refs, world.fields)) == {here}
 
 
+def test_what_is_restored_stands_as_it_stood(world: World):
+    ref = world.add_record(values={AMOUNT: 5.0}, created_at=world.now() - DAY)
+    before = world.crm.trace([ref], world.fields)[ref]
+    world.delete(ref)
+    world.restore(ref)
+    after = world.crm.trace([ref], world.fields)[ref]
+    assert after.path == before.path
+    assert after.record.fields == before.record.fields
+    assert after.record.modified_at > before.record.modified_at
+
+
 def test_merged_records_are_absent_and_what_they_became_is_there(world: World):
     one = world.add_record(values={AMOUNT: 5.0})
     other = world.add_record(values={DECISION_MAKER: "Anna"})

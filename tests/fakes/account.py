@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from adapters.ports import CrmUser, Note, Passage, Task
 from rules.model import (
@@ -30,9 +29,6 @@ from tests.fakes import shape
 from tests.fakes.clock import FrozenClock
 from tests.fakes.crm import FakeCrm
 from tests.fakes.world import Door, Pinned, Trouble
-
-if TYPE_CHECKING:
-    from adapters.ports import Crm
 
 ACTORS: Mapping[ActorClass, Actor] = {
     kind: Actor(kind, kind.value, "501" if kind is ActorClass.PERSON else "")
@@ -96,11 +92,12 @@ class FakeWorld:
         self.pinned: dict[str, Kept] = {}
         self.archived: set[StageId] = set()
         self.troubles: dict[Door, list[Trouble]] = {}
+        self.shut: set[Door] = set()
         self.withheld: set[Kind] = set()
         self.is_revoked = False
         self._numbers = 1000
-        self.fake = FakeCrm(self)
-        self.crm: Crm = self.fake
+        self.bin: dict[RecordRef, Stored] = {}
+        self.crm = FakeCrm(self)
 
     def stages(self, kind: Kind) -> Sequence[StageId]:
         return shape.stages(kind)
@@ -195,7 +192,12 @@ class FakeWorld:
 
     def delete(self, ref: RecordRef) -> None:
         with self.lock:
-            del self.records[ref]
+            self.bin[ref] = self.records.pop(ref)
+
+    def restore(self, ref: RecordRef) -> None:
+        with self.lock:
+            self.records[ref] = self.bin.pop(ref)
+            self.touch(self.records[ref])
 
     def merge(self, ref: RecordRef, other: RecordRef) -> RecordRef:
         with self.lock:
@@ -225,11 +227,17 @@ class FakeWorld:
     def refuse(self, ref: RecordRef, reason: str) -> None:
         self.records[ref].refusal = reason
 
-    def trouble(self, door: Door, trouble: Trouble) -> None:
-        self.troubles.setdefault(door, []).append(trouble)
+    def trouble(
+        self, door: Door, trouble: Trouble, *, calls: int | None = None
+    ) -> None:
+        """Have requests go wrong; with `calls`, the account is busy for so many."""
+        self.troubles.setdefault(door, []).extend([trouble] * (calls or 1))
+        if trouble is Trouble.BUSY and calls is None:
+            self.shut.add(door)
 
     def recover(self) -> None:
         self.troubles.clear()
+        self.shut.clear()
 
     def withhold_writing(self, kind: Kind) -> None:
         self.withheld.add(kind)
@@ -239,10 +247,10 @@ class FakeWorld:
 
     def strike(self, door: Door) -> Trouble | None:
         """Return what strikes a request at this door; what strikes once is used up."""
-        waiting = self.troubles.get(door, [])
-        if not waiting:
-            return None
-        return waiting[0] if waiting[0] is Trouble.BUSY else waiting.pop(0)
+        waiting = self.troubles.get(door)
+        if waiting:
+            return waiting.pop(0)
+        return Trouble.BUSY if door in self.shut else None
 
     def put_into(
         self, record: Stored, stage: StageId, actor: Actor, at: datetime

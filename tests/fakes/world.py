@@ -67,10 +67,18 @@ class Pinned:
 class World(Protocol):
     """An account, and the hands that move it. Its people are the rep and the former."""
 
-    crm: Crm
-    fields: FieldMap
     rep: OwnerId
     former: OwnerId
+
+    @property
+    def crm(self) -> Crm:
+        """Return the door to the account that is put to the test."""
+        ...
+
+    @property
+    def fields(self) -> FieldMap:
+        """Return the properties of deals that stand for the fields above."""
+        ...
 
     def stages(self, kind: Kind) -> Sequence[StageId]:
         """Return the stages of the kind's first pipeline; those of deals are many."""
@@ -141,6 +149,10 @@ class World(Protocol):
 
     def delete(self, ref: RecordRef) -> None:
         """Have the rep delete a record."""
+        ...
+
+    def restore(self, ref: RecordRef) -> None:
+        """Have the rep restore what was deleted."""
         ...
 
     def merge(self, ref: RecordRef, other: RecordRef) -> RecordRef:
