@@ -1,0 +1,176 @@
+"""Outbound Messages: the XML that Salesforce posts, taken apart with suspicion. Pure.
+
+Envelope: developer.salesforce.com/docs/atlas.en-us.api.meta/api/
+sforce_api_om_outboundmessaging_wsdl.htm. One message holds up to a hundred
+notifications, which one answer acknowledges.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import (  # the parser itself is defusedxml's
+    Element,
+    ParseError,
+    TreeBuilder,
+)
+
+from defusedxml.ElementTree import DefusedXMLParser
+
+MOST_NOTIFICATIONS = 100
+MOST_ELEMENTS = 100_000
+"""A hundred records of an object with all the fields that an object may have."""
+DEEPEST = 8
+
+ACKNOWLEDGEMENT = (
+    b'<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">'
+    b"<soapenv:Body>"
+    b'<notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound">'
+    b"<Ack>true</Ack></notificationsResponse></soapenv:Body></soapenv:Envelope>"
+)
+CONTENT_TYPE = "text/xml; charset=utf-8"
+
+_SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+_OUTBOUND = "{http://soap.sforce.com/2005/09/outbound}"
+_SOBJECT = "{urn:sobject.enterprise.soap.sforce.com}"
+_SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_TYPE = _SCHEMA_INSTANCE + "type"
+_NIL = _SCHEMA_INSTANCE + "nil"
+
+
+class MalformedError(ValueError):
+    """A body that is no message of Salesforce's; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One record that Salesforce speaks of: its object and the fields it was sent with.
+
+    `fields` is empty for a record that was deleted before the message left. An empty
+    field and one that was not selected look alike, so neither is in it.
+    """
+
+    id: str
+    object: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one body tells, and of which organisation."""
+
+    organization_id: str
+    notifications: tuple[Notification, ...]
+
+
+def read_message(body: bytes) -> Told:
+    """Return what an outbound message tells; raises MalformedError.
+
+    The session id that older organisations put into it is left where it is.
+    """
+    envelope = _parse(body)
+    if envelope.tag != f"{_SOAP}Envelope":
+        raise MalformedError("The body is no SOAP envelope.")
+    message = _only(_only(envelope, f"{_SOAP}Body"), f"{_OUTBOUND}notifications")
+    return Told(
+        organization_id=_text(message, f"{_OUTBOUND}OrganizationId"),
+        notifications=tuple(
+            _to_notification(one) for one in message.findall(f"{_OUTBOUND}Notification")
+        ),
+    )
+
+
+def _to_notification(raw: Element) -> Notification:
+    record = _only(raw, f"{_OUTBOUND}sObject")
+    kind = record.get(_TYPE, "")
+    if not kind.startswith(_SOBJECT):
+        raise MalformedError("A record does not say of which object it is.")
+    fields = {}
+    for one in record:
+        if not one.tag.startswith(_SOBJECT):
+            raise MalformedError("A record has a field that is not one of Salesforce.")
+        if one.text and one.get(_NIL) not in {"true", "1"}:
+            fields[one.tag.removeprefix(_SOBJECT)] = one.text
+    return Notification(
+        id=_text(raw, f"{_OUTBOUND}Id"),
+        object=kind.removeprefix(_SOBJECT),
+        fields=fields,
+    )
+
+
+def _only(parent: Element, tag: str) -> Element:
+    found = parent.findall(tag)
+    if len(found) != 1:
+        name = tag.rpartition("}")[2]
+        raise MalformedError(f"There must be one {name}, and there are {len(found)}.")
+    return found[0]
+
+
+def _text(parent: Element, tag: str) -> str:
+    found = (_only(parent, tag).text or "").strip()
+    if not found:
+        raise MalformedError(f"{tag.rpartition('}')[2]} is empty.")
+    return found
+
+
+def _parse(body: bytes) -> Element:
+    # In one piece: expat takes quadratic time over a long token that comes in small
+    # ones.
+    parser: Any = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
+    try:
+        parser.feed(body)
+        root: Element = parser.close()
+    except MalformedError:
+        raise
+    # An encoding that is unknown, or that expat cannot do, is a LookupError or a
+    # ValueError, as is everything that defusedxml forbids.
+    except (ParseError, LookupError, ValueError):
+        raise MalformedError(
+            "The body is no XML, or of a kind that is refused."
+        ) from None
+    return root
+
+
+class _Builder(TreeBuilder):
+    """Builds the tree and gives up early on one that is too deep or too large.
+
+    ElementTree forgets prefixes, and `xsi:type` is a name with one in a value, so the
+    values of those are resolved while the prefixes are known.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._elements = 0
+        self._notifications = 0
+        self._prefixes: dict[str, list[str]] = {}
+
+    def start_ns(self, prefix: str, uri: str) -> None:
+        self._prefixes.setdefault(prefix or "", []).append(uri)
+
+    def end_ns(self, prefix: str) -> None:
+        self._prefixes[prefix or ""].pop()
+
+    def start(self, tag: Any, attrs: dict[Any, Any], /) -> Element:
+        self._depth += 1
+        self._elements += 1
+        self._notifications += tag == f"{_OUTBOUND}Notification"
+        if self._depth > DEEPEST:
+            raise MalformedError(f"The body is nested deeper than {DEEPEST}.")
+        if self._elements > MOST_ELEMENTS:
+            raise MalformedError(f"The body has more than {MOST_ELEMENTS} elements.")
+        if self._notifications > MOST_NOTIFICATIONS:
+            raise MalformedError(
+                f"The message has more than {MOST_NOTIFICATIONS} notifications."
+            )
+        if _TYPE in attrs:
+            attrs = {**attrs, _TYPE: self._resolve(attrs[_TYPE].strip())}
+        return super().start(tag, attrs)
+
+    def end(self, tag: Any, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+    def _resolve(self, name: str) -> str:
+        prefix, _, local = name.rpartition(":")
+        known = self._prefixes.get(prefix)
+        return f"{{{known[-1]}}}{local}" if known else local
