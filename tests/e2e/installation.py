@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,7 +106,10 @@ class Installation:
 
         def is_there() -> bool:
             try:
-                return urllib3.request("GET", f"{self.url}/livez").status == OK
+                return (
+                    urllib3.request("GET", f"{self.url}/livez", retries=False).status
+                    == OK
+                )
             except urllib3.exceptions.HTTPError:
                 return False
 
@@ -140,6 +144,36 @@ class Installation:
             self.company.move(deal, stage)
             self.wait_until_known(deal, stage)
         return deal
+
+    def add_burst(self, count: int) -> Sequence[str]:
+        """Make deals in the stage Lead, and have Slagboom know them."""
+        deals = self.company.add_deals(count, "Lead")
+        self.app.reconcile.import_(self.app.accounts.find(CONNECTION))
+        return deals
+
+    def count_back(self, deals: Sequence[str]) -> int:
+        """Return how many of these deals were put back into Lead."""
+        with self.sandbox.engine.lock:
+            records = self.sandbox.hubspot.records["deals"]
+            return sum(records[one].value("dealstage") == "lead" for one in deals)
+
+    def check_burst(self, deals: Sequence[str]) -> None:
+        """Wait for quiet, and check that each deal is back with one note."""
+        self.wait_until_quiet(seconds=60)
+        assert self.stages(deals) == {"lead"}
+        with self.sandbox.engine.lock:
+            links = self.sandbox.hubspot.links
+            notes = Counter(len(links.ids(("deals", one), "notes")) for one in deals)
+        assert notes == {1: len(deals)}
+        assert (
+            self.rows(
+                "SELECT r.crm_id, v.rule FROM violations v"
+                " JOIN records r ON r.id = v.record_id WHERE r.crm_id = ANY(%s)"
+                " AND v.closed_at IS NULL AND v.rule LIKE 'move.%%'",
+                list(deals),
+            )
+            == []
+        )
 
     def add_lead(self, name: str, **owner: str) -> str:
         """Make a lead, who is called at the end of the test at the latest."""

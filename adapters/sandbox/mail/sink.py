@@ -45,7 +45,8 @@ class Trouble:
     """What goes wrong at a step of a session.
 
     `answer` is the SMTP reply (`451 4.3.0 later`). `drop` closes the connection without
-    a reply; at `data` the message is kept all the same if `keep`. `to` is a pattern of
+    a reply; at `data` the message is kept all the same if `keep`. `stall_ms`: the
+    session stands still for so long, then ends like that. `to` is a pattern of
     addresses, for `rcpt`.
     """
 
@@ -53,6 +54,7 @@ class Trouble:
     answer: str = ""
     drop: bool = False
     keep: bool = False
+    stall_ms: float = 0
     to: str = "*"
     count: int | None = 1
 
@@ -135,11 +137,12 @@ class Sink:
             return self._certificate
 
     def plan(self, raw: Mapping[str, Any]) -> None:
-        """Plan trouble: at, answer or drop, keep, to, count (None: for ever)."""
+        """Plan trouble: at, answer or drop, keep, stall_ms, to, count."""
         if unknown := set(raw) - set(Trouble.__dataclass_fields__):
             raise ValueError(f"trouble has no {sorted(unknown)}")
         trouble = Trouble(**dict(raw))
-        if trouble.at not in STEPS or not (trouble.answer or trouble.drop):
+        is_drop = trouble.drop or trouble.stall_ms > 0
+        if trouble.at not in STEPS or not (trouble.answer or is_drop):
             raise ValueError(f"trouble is at one of {STEPS}, with answer or drop")
         with self._lock:
             self.troubles.append(trouble)
@@ -316,6 +319,8 @@ class _Handler:
             self._sink.keep(session, envelope)
         if trouble is None:
             return "250 2.0.0 OK"
+        if trouble.stall_ms:
+            await asyncio.sleep(trouble.stall_ms / 1000)
         return _suffer(server, trouble)
 
     def _struck(self, server: SMTP, step: str, address: str) -> str | None:
@@ -324,7 +329,7 @@ class _Handler:
 
 
 def _suffer(server: SMTP, trouble: Trouble) -> str:
-    if trouble.drop:
+    if trouble.drop or not trouble.answer:
         cast("asyncio.Transport", server.transport).abort()
         raise ConnectionResetError
     return trouble.answer

@@ -1,0 +1,183 @@
+"""The worker is killed at every seam between the database and the outside world."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from adapters.sandbox.company import MANAGER, SANNE
+from adapters.sandbox.faults import Fault
+from tests.e2e.installation import Installation, to_stage
+from tests.waiting import wait_for
+
+DECIDED = {"decision_maker": "J. Smit", "amount": "12000"}
+
+WRITE = "objects/2026-03/deals/batch/update"
+NOTE = "notes/batch/create"
+TASK = "tasks/batch/create"
+SLACK = "chat.postMessage"
+
+
+@dataclass(frozen=True)
+class Seam:
+    """A request, on either side of whose work the worker dies."""
+
+    path: str
+    is_applied: bool
+
+    def hold(self, room: Installation) -> Fault:
+        return (
+            room.hold_after(self.path)
+            if self.is_applied
+            else room.hold_before(self.path)
+        )
+
+
+def seams(*paths: str) -> pytest.MarkDecorator:
+    """Give every seam of these requests in turn."""
+    return pytest.mark.parametrize(
+        "seam",
+        [Seam(path, is_applied) for path in paths for is_applied in (False, True)],
+        ids=lambda seam: f"{'after' if seam.is_applied else 'before'} {seam.path}",
+    )
+
+
+def kill_at(
+    room: Installation,
+    seam: Seam,
+    act: Callable[[], object],
+    is_applied: Callable[[], object],
+) -> None:
+    """Act, kill the worker at the seam, and start another one."""
+    held = seam.hold(room)
+    act()
+    room.wait_until_struck(held)
+    if seam.is_applied:
+        wait_for(is_applied, "what was asked for")
+    room.worker.kill()
+    assert bool(is_applied()) == seam.is_applied
+    room.worker.start()
+
+
+def test_a_delivery_waits_for_a_worker(room: Installation):
+    deal = room.add_deal("Nobody there", "Lead", **DECIDED)
+    room.worker.kill()
+    room.company.move(deal, "Negotiation")
+    wait_for(
+        lambda: room.rows("SELECT 1 FROM deliveries WHERE state = 'pending'"),
+        "the delivery",
+    )
+    room.worker.start()
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Lead"
+    assert len(room.company.notes_on(deal)) == 1
+
+
+@seams(WRITE, NOTE)
+def test_a_return_is_made_once_with_one_note(room: Installation, seam: Seam):
+    deal = room.add_deal("Return", "Lead", **DECIDED)
+    kill_at(
+        room,
+        seam,
+        lambda: room.company.move(deal, "Negotiation"),
+        (lambda: room.company.notes_on(deal))
+        if seam.path == NOTE
+        else (lambda: room.stages([deal]) == {"lead"}),
+    )
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Lead"
+    assert len(room.company.notes_on(deal)) == 1
+    assert room.open_rules(deal) == set()
+
+
+@seams(NOTE, TASK)
+def test_a_flag_is_one_note_and_one_task(room: Installation, seam: Seam):
+    deal = room.add_deal("Flag", "Lead")
+    made = room.company.notes_on if seam.path == NOTE else room.company.tasks_on_deal
+    kill_at(
+        room,
+        seam,
+        lambda: room.company.move(deal, "Qualification", decision_maker="n.v.t."),
+        lambda: made(deal),
+    )
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Qualification"
+    assert len(room.company.notes_on(deal)) == 1
+    assert len(room.company.tasks_on_deal(deal)) == 1
+    assert len(room.open_rules(deal)) == 1
+
+
+@seams(WRITE)
+def test_a_hold_is_completed_once(room: Installation, seam: Seam):
+    deal = room.add_deal("Hold", "Lead", "Qualification", "Demo", **DECIDED)
+    room.company.move(deal, "Quote sent")
+    room.wait_until_quiet()
+    kill_at(
+        room,
+        seam,
+        lambda: room.company.add_quote(deal),
+        lambda: room.stages([deal]) == {to_stage("Quote sent")},
+    )
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Quote sent"
+    assert len(room.company.notes_on(deal)) == 2
+    assert room.rows("SELECT 1 FROM holds WHERE ended_at IS NULL") == []
+
+
+@seams(TASK)
+@pytest.mark.parametrize("is_called", [False, True], ids=["idle", "called"])
+def test_a_clock_makes_one_task(room: Installation, seam: Seam, *, is_called: bool):
+    lead: list[str] = []
+    before = len(room.living("tasks"))
+
+    def act() -> None:
+        lead.append(room.add_lead("Clock"))
+
+    kill_at(room, seam, act, lambda: len(room.living("tasks")) > before)
+    if is_called:
+        room.call_leads()
+        room.wait_until_quiet()
+        assert len(room.company.tasks_on_lead(lead[0])) == seam.is_applied
+        return
+    wait_for(lambda: room.company.tasks_on_lead(lead[0]), "the task")
+    room.call_leads()
+    room.wait_until_quiet()
+    assert room.company.tasks_on_lead(lead[0]) == ["Call Clock"]
+
+
+@seams(SLACK)
+def test_a_message_is_posted_once(room: Installation, seam: Seam):
+    words = f"Message {seam.is_applied}"
+    kill_at(room, seam, lambda: room.add_lead(words), lambda: room.slack(SANNE, words))
+    wait_for(lambda: room.slack(MANAGER, words), "the escalation")
+    room.call_leads()
+    room.wait_until_quiet()
+    assert len(room.slack(SANNE, words)) == 1
+    assert len(room.slack(MANAGER, words)) == 1
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["before", "after"])
+def test_a_mail_is_never_lost_and_its_copy_is_the_same_mail(
+    room: Installation, *, is_kept: bool
+):
+    words = f"Mail {is_kept}"
+    room.plan(
+        kind="status",
+        path=SLACK,
+        status=200,
+        body={"ok": False, "error": "account_inactive"},
+        count=None,
+    )
+    room.control.post("mail/trouble", at="data", stall_ms=3000, keep=is_kept)
+    room.add_lead(words)
+    troubles = room.sandbox.mail.troubles
+    wait_for(lambda: troubles and troubles[0].count == 0, "the mail")
+    room.worker.kill()
+    room.worker.start()
+    for person in (SANNE, MANAGER):
+        wait_for(lambda to=person: room.mails(to, words), "a mail")
+    room.call_leads()
+    room.wait_until_quiet()
+    for person in (SANNE, MANAGER):
+        ids = {one["headers"]["Message-ID"] for one in room.mails(person, words)}
+        assert len(ids) == 1
