@@ -1,0 +1,454 @@
+"""Clocks ask for what was agreed: a task, a reminder, the manager; once each."""
+
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from adapters.ports import Crm, Outcome, OutcomeKind, Task
+from connector.metrics import Metrics
+from connector.services.enforce import Enforce
+from connector.services.follow_up import FollowUps
+from connector.services.hear import Hear
+from connector.services.notify import Notify
+from connector.services.people import People
+from connector.services.policies import Policies
+from connector.services.reconcile import Reconcile
+from connector.store import Store
+from connector.store.clocks import ClockSummary
+from connector.store.connections import Connection
+from connector.store.notifications import Notification
+from rules.model import EvidenceKind, Kind, RecordRef
+from tests.fakes.account import FakeWorld
+from tests.fakes.clock import FrozenClock
+from tests.fakes.notifier import FakeNotifier
+from tests.fakes.source import FakeSource
+from tests.fakes.world import Door, Trouble
+
+REP, MANAGER = "rep@example.com", "manager@example.com"
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+LEASE = timedelta(seconds=60)
+
+POLICY = """
+version: 1
+process: new-business
+title: New business
+sponsor: anna@example.com
+connection: acme
+pipeline: sales
+since: 2020-01-01
+locale: en
+calendar: {timezone: Europe/Amsterdam}
+enforcement: enforce
+goals:
+  follow-up: No deal is forgotten.
+stages:
+  lead:
+  qualification:
+  demo:
+  quote_sent:
+  negotiation:
+  won:
+  lost: {from: any}
+follow_ups:
+  call-new-deal:
+    goal: follow-up
+    starts: created
+    while: open
+    done_by: [call, meeting, task]
+    task: "Call {name}"
+    due: 24h
+    ladder:
+      - {after: 24h, remind: owner}
+      - {after: 48h, escalate: manager}
+"""
+
+
+class Killed(BaseException):
+    """The worker dies on the spot."""
+
+
+class Office:
+    """A company with one account, its policy in force, and a channel."""
+
+    def __init__(self, store: Store, clock: FrozenClock, redis: Redis) -> None:
+        self.store = store
+        self.clock = clock
+        self.metrics = Metrics(redis)
+        self.world = FakeWorld(clock)
+        self.crm: Crm = self.world.crm
+        self.channel = FakeNotifier()
+        self.people = People(store, clock)
+        self.policies = Policies(store, self._crm_for, clock)
+        with store.begin() as tx:
+            self.id = tx.connections.save(
+                "acme", vendor="fake", settings={}, secrets=b"", now=clock.now()
+            )
+            tx.channels.add(
+                "chat", kind="k", settings={}, secrets=b"", rank=0, now=clock.now()
+            )
+        self.reconcile = Reconcile(
+            store,
+            crm_for=self._crm_for,
+            policies=self.policies,
+            people=self.people,
+            clock=clock,
+        )
+        self.publish(POLICY)
+        self.reconcile.import_(self.connection())
+
+    def _crm_for(self, _: Connection) -> Crm:
+        return self.crm
+
+    def connection(self) -> Connection:
+        with self.store.begin() as tx:
+            return tx.connections.get(self.id)
+
+    def publish(self, text: str) -> None:
+        self.policies.publish(text, self.connection(), note="n", author="anna")
+
+    def set_paused(self, *, is_paused: bool) -> None:
+        with self.store.begin() as tx:
+            tx.connections.pause(self.id, at=self.clock.now() if is_paused else None)
+
+    def add_deal(self) -> RecordRef:
+        """Have a deal that Slagboom has seen being made."""
+        deal = self.world.add_record(owner=self.world.rep)
+        self.look()
+        return deal
+
+    def look(self) -> None:
+        """Find out what has changed, and judge it."""
+        self.reconcile.sweep(self.connection())
+        Enforce(
+            self.store,
+            crm_for=self._crm_for,
+            hear=Hear(self.store, lambda _: FakeSource(), self.clock, self.metrics),
+            policies=self.policies,
+            people=self.people,
+            clock=self.clock,
+            metrics=self.metrics,
+        ).look(self.id)
+
+    def follow_ups(self) -> FollowUps:
+        return FollowUps(
+            self.store,
+            crm_for=self._crm_for,
+            policies=self.policies,
+            people=self.people,
+            clock=self.clock,
+            metrics=self.metrics,
+            lease=LEASE,
+        )
+
+    def run(self) -> int:
+        """Take what is due, and send what it comes to."""
+        taken = self.follow_ups().run().due
+        Notify(
+            self.store,
+            notifier_for=lambda _: self.channel,
+            clock=self.clock,
+            metrics=self.metrics,
+        ).run()
+        return taken
+
+    def run_after(self, wait: timedelta) -> int:
+        self.clock.advance(wait)
+        return self.run()
+
+    def run_daily(self, days: int) -> None:
+        for _ in range(days):
+            self.run_after(DAY)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return whom the channel told, and of what kind the message is."""
+        purposes = {one.key: one.purpose.value for one in self.messages()}
+        return [(one.to, purposes[one.key]) for one in self.channel.sent]
+
+    def messages(self) -> list[Notification]:
+        with self.store.begin() as tx:
+            return tx.notifications.latest()
+
+    def clocks(self) -> list[ClockSummary]:
+        with self.store.begin() as tx:
+            return tx.clocks.latest(only_running=False)
+
+    def ended_why(self) -> list[str | None]:
+        return [clock.ended_why for clock in self.clocks()]
+
+    def notices(self) -> list[str]:
+        with self.store.begin() as tx:
+            return [notice.code for notice in tx.notices.open()]
+
+
+@pytest.fixture
+def office(store: Store, clock: FrozenClock, redis: Redis) -> Office:
+    return Office(store, clock, redis)
+
+
+def test_a_fresh_deal_gets_a_task_that_is_due_in_time(office: Office):
+    deal = office.add_deal()
+    office.run()
+    [task] = office.world.tasks(deal)
+    assert (task.subject, task.owner) == ("Call Acme", office.world.rep)
+    assert task.at == office.clock.now() + DAY
+    assert office.told() == []
+
+
+def test_who_does_nothing_is_reminded_and_then_the_manager_hears_of_it(office: Office):
+    deal = office.add_deal()
+    office.run()
+    office.run_after(DAY)
+    assert office.told() == [(REP, "reminder")]
+    office.run_after(DAY)
+    assert office.told() == [(REP, "reminder"), (MANAGER, "escalation")]
+    office.run_daily(10)
+    assert len(office.told()) == 2
+    assert len(office.world.tasks(deal)) == 1
+
+
+def test_nothing_is_asked_before_its_time_and_nothing_twice(office: Office):
+    office.add_deal()
+    office.run()
+    assert office.run_after(23 * HOUR) == 0
+    assert office.run_after(HOUR) == 1
+    assert office.run() == 0
+    assert len(office.told()) == 1
+
+
+def test_a_clock_that_was_held_up_does_not_bring_all_its_messages_at_once(
+    office: Office,
+):
+    office.add_deal()
+    office.run_after(20 * DAY)
+    assert office.told() == [(REP, "reminder")]
+    office.run_after(HOUR)
+    assert len(office.told()) == 1
+    office.run_after(DAY)
+    assert office.told() == [(REP, "reminder"), (MANAGER, "escalation")]
+
+
+def test_a_call_settles_it_and_the_message_says_so(office: Office):
+    deal = office.add_deal()
+    office.run_after(DAY)
+    [asked] = office.channel.subjects()
+    office.clock.advance(HOUR)
+    office.world.link(deal, EvidenceKind.CALLS)
+    office.look()
+    office.run()
+    assert office.ended_why() == ["contact"]
+    [settled] = office.channel.messages.values()
+    assert settled.is_settled
+    assert settled.subject != asked
+    assert len(office.channel.sent) == 1
+    office.run_daily(3)
+    assert len(office.channel.sent) == 1
+
+
+def test_a_call_that_nobody_heard_of_settles_it_by_the_next_day(office: Office):
+    deal = office.add_deal()
+    office.run_after(DAY)
+    office.world.link(deal, EvidenceKind.CALLS, at=office.clock.now() + HOUR)
+    office.run_after(2 * DAY)
+    assert office.ended_why() == ["contact"]
+    assert office.told() == [(REP, "reminder")]
+
+
+def test_a_call_before_anybody_was_told_leaves_everybody_in_peace(office: Office):
+    deal = office.add_deal()
+    office.run()
+    office.clock.advance(HOUR)
+    office.world.link(deal, EvidenceKind.CALLS)
+    office.run_daily(3)
+    assert office.ended_why() == ["contact"]
+    assert office.told() == []
+
+
+def test_a_planned_call_stops_the_clock_until_it_is_past(office: Office):
+    deal = office.add_deal()
+    office.run()
+    office.world.link(
+        deal, EvidenceKind.MEETINGS, at=office.clock.now() + timedelta(days=2)
+    )
+    office.run_after(DAY)
+    assert office.told() == []
+
+
+def test_a_completed_task_settles_it_where_the_policy_says_so(office: Office):
+    deal = office.add_deal()
+    office.run()
+    [task] = office.world.tasks(deal)
+    office.world.complete_task(task.id)
+    office.run_after(DAY)
+    assert office.ended_why() == ["task"]
+    assert office.told() == []
+
+
+def test_an_edit_settles_nothing(office: Office):
+    deal = office.add_deal()
+    office.run()
+    office.world.move(deal, office.world.stages(Kind.DEAL)[1])
+    office.look()
+    office.run_after(DAY)
+    assert office.told() == [(REP, "reminder")]
+
+
+@pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.DROPPED])
+def test_a_task_is_made_once_whatever_became_of_the_answer(
+    office: Office, trouble: Trouble
+):
+    deal = office.add_deal()
+    office.world.trouble(Door.TASKS, trouble)
+    office.run()
+    office.run_after(HOUR)
+    office.run_after(HOUR)
+    assert len(office.world.tasks(deal)) == 1
+    office.run_after(DAY)
+    assert office.told() == [(REP, "reminder")]
+
+
+def test_a_busy_crm_delays_the_task_and_harms_nothing(office: Office):
+    deal = office.add_deal()
+    office.world.trouble(Door.TASKS, Trouble.BUSY)
+    office.run()
+    office.run_after(HOUR)
+    assert office.world.tasks(deal) == []
+    office.world.recover()
+    office.run_after(HOUR)
+    assert len(office.world.tasks(deal)) == 1
+    assert office.notices() == []
+
+
+def test_an_account_that_cannot_be_read_is_nobodys_neglect(office: Office):
+    office.add_deal()
+    office.run()
+    office.world.trouble(Door.READ, Trouble.BUSY)
+    office.run_after(DAY)
+    assert office.told() == []
+    office.world.recover()
+    office.run_after(HOUR)
+    assert office.told() == [(REP, "reminder")]
+
+
+def test_a_worker_killed_after_the_task_was_made_leaves_one_task(office: Office):
+    deal = office.add_deal()
+    office.crm = _Dying(office.world.crm)
+    with pytest.raises(Killed):
+        office.run()
+    office.crm = office.world.crm
+    assert office.run() == 0, "the dead worker's lease still holds"
+    assert office.run_after(LEASE + timedelta(seconds=1)) == 1
+    assert len(office.world.tasks(deal)) == 1
+
+
+def test_two_workers_at_once_make_one_task_and_one_message(office: Office):
+    deal = office.add_deal()
+    office.clock.advance(DAY)
+    office.crm = _Meanwhile(office.world.crm, lambda: office.follow_ups().run())
+    office.run()
+    assert len(office.world.tasks(deal)) == 1
+    assert office.told() == [(REP, "reminder")]
+
+
+def test_a_paused_account_stands_still(office: Office):
+    deal = office.add_deal()
+    office.set_paused(is_paused=True)
+    office.run_daily(5)
+    assert office.world.tasks(deal) == []
+    assert office.told() == []
+    office.set_paused(is_paused=False)
+    office.run()
+    assert office.told() == [(REP, "reminder")]
+
+
+def test_a_deal_that_is_gone_asks_for_nothing_more(office: Office):
+    deal = office.add_deal()
+    office.run_after(DAY)
+    office.world.delete(deal)
+    office.run_daily(3)
+    assert office.ended_why() == ["gone"]
+    assert office.told() == [(REP, "reminder")]
+    [message] = office.channel.messages.values()
+    assert message.is_settled
+
+
+def test_a_closed_deal_asks_for_nothing_more(office: Office):
+    deal = office.add_deal()
+    office.run()
+    office.world.move(deal, office.world.stages(Kind.DEAL)[-1])
+    office.run_daily(3)
+    assert office.ended_why() == ["closed"]
+    assert office.told() == []
+
+
+def test_a_policy_without_the_follow_up_ends_its_clocks(office: Office):
+    office.add_deal()
+    office.run()
+    office.publish(POLICY.partition("follow_ups:")[0])
+    office.run_daily(3)
+    assert office.ended_why() == ["policy_changed"]
+    assert office.told() == []
+
+
+def test_a_task_that_the_crm_refuses_is_told_once_and_people_are_reminded(
+    office: Office,
+):
+    office.add_deal()
+    office.crm = refusing = _Refusing(office.world.crm)
+    office.run()
+    assert office.notices() == ["task_refused"]
+    office.run_after(DAY)
+    office.run_after(DAY)
+    assert refusing.asked == 1
+    assert office.told() == [(REP, "reminder"), (MANAGER, "escalation")]
+    with office.store.begin() as tx:
+        [notice] = tx.notices.open()
+    assert notice.times == 1
+    assert "no scope for tasks" in notice.message
+
+
+def test_a_deal_without_an_owner_is_the_admins_matter(office: Office):
+    deal = office.add_deal()
+    office.world.assign(deal, None)
+    office.run_after(DAY)
+    assert office.told() == []
+    assert office.notices() == ["nobody_to_tell"]
+
+
+class _Through:
+    """A CRM that does what another one does, unless a test says otherwise."""
+
+    def __init__(self, crm: Crm) -> None:
+        self._crm = crm
+
+    def __getattr__(self, name: str):
+        return getattr(self._crm, name)
+
+
+class _Dying(_Through):
+    def create_tasks(self, tasks: list[Task]) -> None:
+        self._crm.create_tasks(tasks)
+        raise Killed
+
+
+class _Meanwhile(_Through):
+    """Something happens while the first tasks are being made."""
+
+    def __init__(self, crm: Crm, happen) -> None:
+        super().__init__(crm)
+        self._happen = happen
+
+    def create_tasks(self, tasks: list[Task]):
+        happen, self._happen = self._happen, lambda: None
+        happen()
+        return self._crm.create_tasks(tasks)
+
+
+class _Refusing(_Through):
+    asked = 0
+
+    def create_tasks(self, tasks: list[Task]) -> dict[str, Outcome]:
+        self.asked += len(tasks)
+        refused = Outcome(OutcomeKind.REFUSED, reason="no scope for tasks")
+        return {task.key: refused for task in tasks}
