@@ -122,7 +122,9 @@ class Act:
             row = episode.write
             if row is None:
                 continue
-            if episode.is_resumed and episode.is_written:
+            if episode.earlier is not None:
+                outcomes[episode.claimed.id] = episode.earlier
+            elif episode.is_resumed and episode.is_written:
                 outcomes[episode.claimed.id] = Outcome(OutcomeKind.DONE)
             elif not episode.is_writable:
                 outcomes[episode.claimed.id] = Outcome(OutcomeKind.CONFLICT)
@@ -263,7 +265,7 @@ def _acted(
     ended: list[Ended] = []
     problems: list[str] = []
     is_over = True
-    if write is not None:
+    if write is not None and episode.earlier is None:
         assert episode.write is not None
         state = ENDINGS.get(write.kind)
         if state is None:

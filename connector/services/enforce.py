@@ -239,5 +239,6 @@ def _resumed(round_: Round, findings: Findings) -> list[Episode]:
         stored = round_.stored.get(rows[0].judgement_id or 0) if rows else None
         if stored is not None:
             active = round_.judged_by[stored.id]
-            episodes.append(resume(look, active, stored, rows))
+            written = round_.written.get(stored.id)
+            episodes.append(resume(look, active, stored, rows, written))
     return episodes

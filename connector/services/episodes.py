@@ -7,11 +7,14 @@ half done, after a crash or a lost answer, can finish it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from adapters.ports import Outcome, OutcomeKind
 from connector.clock import new_id
 from connector.services.policies import Active
 from connector.store.interventions import (
     WRITES,
+    EndedWrite,
     InterventionKind,
+    InterventionState,
     NewIntervention,
     PlannedIntervention,
 )
@@ -56,7 +59,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What is to be done about one record: at most one write, one note, one task."""
+    """What is to be done about one record: at most one write, one note, one task.
+
+    `earlier` is how the write ended, if that was in an earlier round.
+    """
 
     claimed: ClaimedRecord
     record: Record
@@ -66,6 +72,7 @@ class Episode:
     plan: Plan
     rows: Mapping[InterventionKind, PlannedIntervention]
     is_resumed: bool = False
+    earlier: Outcome | None = None
 
     @property
     def judgement(self) -> Judgement:
@@ -150,8 +157,18 @@ def resume(
     active: Active,
     stored: StoredJudgement,
     rows: Sequence[PlannedIntervention],
+    written: EndedWrite | None,
 ) -> Episode:
-    """Return an episode that was planned earlier and has no end yet."""
+    """Return an episode that was planned earlier and has no end yet.
+
+    `written` is its write, if that one has ended: only the rest is to be done.
+    """
+    earlier = None
+    if written is not None:
+        is_refused = written.state is InterventionState.REFUSED
+        kind = OutcomeKind.REFUSED if is_refused else OutcomeKind.DONE
+        earlier = Outcome(kind, reason=written.error)
+        rows = [written.row, *rows]
     return Episode(
         claimed=look.claimed,
         record=look.record,
@@ -161,6 +178,7 @@ def resume(
         plan=stored.plan,
         rows={row.kind: row for row in rows},
         is_resumed=True,
+        earlier=earlier,
     )
 
 

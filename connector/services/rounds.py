@@ -10,7 +10,7 @@ from connector.store import Transaction
 from connector.store.changes import PendingChange
 from connector.store.connections import Connection
 from connector.store.holds import Hold
-from connector.store.interventions import PlannedIntervention
+from connector.store.interventions import EndedWrite, PlannedIntervention
 from connector.store.judgements import StoredJudgement
 from connector.store.records import ClaimedRecord
 from rules.model import FieldMap, Kind
@@ -22,7 +22,8 @@ DAY = timedelta(days=1)
 class Round:
     """What is known before the CRM is asked anything. Row ids are the keys.
 
-    `planned` and `stored` hold what an earlier round began and did not end;
+    `planned` and `stored` hold what an earlier round began and did not end, `written`
+    what it did end of that, by judgement;
     `judged_by` the policies that it was judged by.
     """
 
@@ -35,6 +36,7 @@ class Round:
     heard: Mapping[int, tuple[PendingChange, ...]]
     planned: Mapping[int, tuple[PlannedIntervention, ...]]
     stored: Mapping[int, StoredJudgement]
+    written: Mapping[int, EndedWrite]
     judged_by: Mapping[int, Active]
     holds: Mapping[int, Hold]
     returns_today: Mapping[int, int]
@@ -91,6 +93,7 @@ def prepare(
         heard=tx.changes.pending(ids),
         planned=planned,
         stored=stored,
+        written=tx.interventions.ended_writes(stored.keys()),
         judged_by={
             one.id: policies.version(tx, one.process_version_id)
             for one in stored.values()

@@ -160,7 +160,9 @@ def _keep_holds(
         if InterventionKind.SET_STAGE in episode.rows:
             if one.is_written:
                 completed.append(record_id)
-        elif one.is_written and episode.plan.hold is not None:
+        elif (
+            one.is_written and episode.earlier is None and episode.plan.hold is not None
+        ):
             opened.append(_new_hold(episode, episode.plan.hold))
     tx.holds.end(completed, why="completed", now=now)
     tx.holds.end(

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from connector.store.tables import connections, interventions, records
@@ -74,6 +74,15 @@ class Ended:
     external_id: str = ""
     error: str = ""
     body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedWrite:
+    """A write that has ended, of a judgement whose note or task may not have."""
+
+    row: PlannedIntervention
+    state: InterventionState
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,27 @@ class Interventions:
     ) -> dict[int, tuple[PlannedIntervention, ...]]:
         """Return what was planned for these clocks and has no end yet, by clock."""
         return self._planned(interventions.c.clock_id.in_(clock_ids), by="clock_id")
+
+    def ended_writes(self, judgement_ids: Collection[int]) -> dict[int, EndedWrite]:
+        """Return the writes of these judgements that have been done or refused."""
+        rows = self._connection.execute(
+            select(interventions).where(
+                interventions.c.judgement_id.in_(judgement_ids),
+                interventions.c.kind.in_([kind.value for kind in WRITES]),
+                interventions.c.state.not_in(
+                    [
+                        InterventionState.PLANNED.value,
+                        InterventionState.SUPERSEDED.value,
+                    ]
+                ),
+            )
+        )
+        return {
+            row.judgement_id: EndedWrite(
+                _to_planned(row), InterventionState(row.state), row.error or ""
+            )
+            for row in rows
+        }
 
     def end(self, ended: Sequence[Ended], *, now: datetime) -> None:
         """Note how interventions ended."""
@@ -237,18 +267,20 @@ class Interventions:
             )
             .order_by(interventions.c.id)
         ):
-            found.setdefault(getattr(row, by), []).append(
-                PlannedIntervention(
-                    row.id,
-                    row.key,
-                    row.record_id,
-                    row.judgement_id,
-                    row.clock_id,
-                    InterventionKind(row.kind),
-                    row.body,
-                )
-            )
+            found.setdefault(getattr(row, by), []).append(_to_planned(row))
         return {key: tuple(rows) for key, rows in found.items()}
+
+
+def _to_planned(row: Row[Any]) -> PlannedIntervention:
+    return PlannedIntervention(
+        row.id,
+        row.key,
+        row.record_id,
+        row.judgement_id,
+        row.clock_id,
+        InterventionKind(row.kind),
+        row.body,
+    )
 
 
 _END = (
