@@ -6,6 +6,7 @@ machines differ; a measurement that cannot be made is one.
 
 import argparse
 import importlib
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -41,7 +42,9 @@ def main(words: Sequence[str]) -> None:
         if name not in MEASUREMENTS:
             parser.error(f"There is no measurement {name!r}.")
     sys.path.insert(0, str(ROOT))
+    load = os.getloadavg()[0]
     _print([figure for name in chosen for figure in _measure(name)])
+    print(f"{os.cpu_count()} processors; their load before all this was {load:.1f}.")
 
 
 def _measure(name: str) -> Iterator["Figure"]:
