@@ -232,7 +232,7 @@ DEEP = b"<a>" * 200_000
         DEEP,
         message([notification(fields={"Id": "<" * 9})], session=f"{'<b>' * 9}"),
         message([], session=f"<SessionId>{'<b>' * 9}{'</b>' * 9}</SessionId>"),
-        message([], session="<b/>" * 100_001),
+        message([], session="<b/>" * 50_001),
         GOOD.replace(b"schemas.xmlsoap.org/soap/envelope", b"www.w3.org/2003/05/soap"),
         GOOD.replace(b"soap.sforce.com/2005/09/outbound", b"example.com/outbound"),
         GOOD.replace(b"urn:sobject.enterprise", b"urn:sobject.other"),
