@@ -17,6 +17,11 @@ servers turn a stranger's first attempts away for minutes (greylisting)."""
 PASSED_OVER = timedelta(seconds=30)
 """A channel that wants a longer wait is passed over: an escalation is urgent."""
 
+SLOW = timedelta(seconds=3)
+"""A channel that takes so long to fail is left alone for REST: it holds others up."""
+
+REST = timedelta(minutes=1)
+
 LONGEST_WAIT = timedelta(hours=1)
 
 

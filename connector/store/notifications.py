@@ -117,13 +117,12 @@ class Notifications:
     ) -> int | None:
         """Note that the message is about to go out, and return the attempt's id.
 
-        None if another worker has taken it meanwhile; until `until` it stays ours.
+        None if another worker has taken it meanwhile, or if its matter was settled: it
+        is then due at once. Until `until` it stays ours.
         """
         held = self._connection.execute(
             update(notifications)
-            .where(
-                notifications.c.id == notification_id, notifications.c.lease == lease
-            )
+            .where(_held(notification_id, lease), notifications.c.settled_at.is_(None))
             .values(
                 leased_until=until,
                 attempts=notifications.c.attempts + 1,
@@ -138,6 +137,7 @@ class Notifications:
             )
         )
         if held.rowcount == 0:
+            self._finish(notification_id, lease)
             return None
         attempt_id: int = self._connection.execute(
             insert_one(attempts)
@@ -213,6 +213,19 @@ class Notifications:
             due_at=due_at,
             error=error,
             channel_attempts=notifications.c.channel_attempts + 1,
+        )
+
+    def start_over_at(
+        self, notification_id: int, *, lease: str, due_at: datetime, error: str
+    ) -> bool:
+        """Do as `retry_at`, and begin with the first channel again."""
+        return self._finish(
+            notification_id,
+            lease,
+            due_at=due_at,
+            error=error,
+            channel=None,
+            channel_attempts=0,
         )
 
     def mark_failed(self, notification_id: int, *, lease: str, error: str) -> bool:
@@ -333,9 +346,7 @@ class Notifications:
     def _finish(self, notification_id: int, lease: str, **values: Any) -> bool:
         finished = self._connection.execute(
             update(notifications)
-            .where(
-                notifications.c.id == notification_id, notifications.c.lease == lease
-            )
+            .where(_held(notification_id, lease))
             .values(lease=None, leased_until=None, **values)
         )
         return finished.rowcount == 1

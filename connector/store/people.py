@@ -48,6 +48,10 @@ class Person:
     away_from: datetime | None = None
     away_until: datetime | None = None
 
+    def handle_on(self, kind: str) -> str | None:
+        """Return what they are called on a kind of channel, None if we do not know."""
+        return {"slack": self.slack}.get(kind)
+
 
 _PERSON = [people.c[name] for name in Person.__slots__]
 

@@ -14,7 +14,7 @@ class FakeNotifier:
 
     `failures` are raised one by one, by whatever asks next. `loses` so many messages
     arrive without an answer. `strangers` are addresses it does not know. `on_send`
-    runs when a message has arrived, before the answer.
+    runs when a message has arrived, before the answer; `takes` whenever it is asked.
     """
 
     def __init__(self, *, can_find: bool = True, can_update: bool = True) -> None:
@@ -26,6 +26,7 @@ class FakeNotifier:
         self.strangers: set[str] = set()
         self.refusal: OutsideError | None = None
         self.on_send: Callable[[Message], None] = lambda _: None
+        self.takes: Callable[[], object] = lambda: None
         self.looks = 0
         self._can_find = can_find
         self._can_update = can_update
@@ -77,6 +78,7 @@ class FakeNotifier:
         return [message.subject for message in self.messages.values()]
 
     def _fail(self) -> None:
+        self.takes()
         if self.refusal is not None:
             raise self.refusal
         if self.failures:

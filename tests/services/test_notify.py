@@ -8,6 +8,7 @@ from redis import Redis
 
 from adapters.errors import NotFound, Permanent, Transient, Unanswered, Unauthorized
 from adapters.ports import Message
+from connector.errors import KeyMissing
 from connector.metrics import Counter, Metrics
 from connector.services.notify import NO_CHANNEL_WAIT, STALE, Notify
 from connector.services.patience import LAST_TRIES, TRIES
@@ -29,13 +30,14 @@ class Killed(BaseException):
 class Desk:
     """Two channels and everything that is needed to send through them."""
 
-    def __init__(self, store: Store, clock: FrozenClock, metrics: Metrics) -> None:
+    def __init__(self, store: Store, clock: FrozenClock, redis: Redis) -> None:
         self.store = store
         self.clock = clock
-        self.metrics = metrics
+        self.redis = redis
+        self.metrics = Metrics(redis)
         self.slack = FakeNotifier()
         self.email = FakeNotifier(can_find=False, can_update=False)
-        self._clocks = 0
+        self.locked: set[str] = set()
         self._made = {"slack": self.slack, "email": self.email}
         for name in self._made:
             self.add_channel(name)
@@ -65,6 +67,8 @@ class Desk:
         )
 
     def _open(self, channel: Channel) -> FakeNotifier:
+        if channel.name in self.locked:
+            raise KeyMissing("It was sealed with another key.")
         return self._made[channel.name]
 
     def plan(self, *keys: str, to: str = ROBIN) -> None:
@@ -84,11 +88,12 @@ class Desk:
         self.clock.advance(wait)
         return self.run()
 
-    def settle(self) -> None:
+    def settle(self, *keys: str) -> None:
         with self.store.begin() as tx:
             messages = {
                 one.id: a_message(one.key, subject="Settled", is_settled=True)
                 for one in tx.notifications.latest()
+                if one.key in keys or not keys
             }
             tx.notifications.settle(messages, now=self.clock.now())
 
@@ -126,7 +131,7 @@ def a_message(
 
 @pytest.fixture
 def desk(store: Store, clock: FrozenClock, redis: Redis) -> Desk:
-    return Desk(store, clock, Metrics(redis))
+    return Desk(store, clock, redis)
 
 
 def test_a_message_goes_out_once_by_the_first_channel(desk: Desk):
@@ -252,6 +257,95 @@ def test_a_revoked_token_is_told_although_the_mail_gets_through(desk: Desk):
     assert desk.notices() == []
 
 
+def test_a_revoked_token_of_the_only_channel_loses_nothing(desk: Desk):
+    desk.remove_channel("email")
+    desk.slack.refusal = Unauthorized("The token was revoked.")
+    desk.plan("k1")
+    desk.run()
+    desk.run_after(NO_CHANNEL_WAIT)
+    assert desk.notices() == ["channel_unusable"]
+    desk.slack.refusal = None
+    desk.run_after(NO_CHANNEL_WAIT)
+    assert desk.slack.subjects() == ["Call Acme"]
+    assert desk.notices() == []
+
+
+def test_a_token_that_nobody_mends_in_a_day_ends_it(desk: Desk):
+    desk.email.strangers = {ROBIN}
+    desk.slack.refusal = Unauthorized("The token was revoked.")
+    desk.plan("k1")
+    desk.run()
+    assert desk.row().state == "planned"
+    desk.run_after(STALE)
+    assert desk.row().state == "failed"
+
+
+def test_a_channel_whose_key_is_missing_is_told_and_the_others_are_used(
+    desk: Desk,
+):
+    desk.locked = {"slack"}
+    desk.plan("k1")
+    desk.run()
+    assert desk.email.subjects() == ["Call Acme"]
+    assert desk.notices() == ["channel_unusable"]
+    desk.locked = {"slack", "email"}
+    desk.plan("k2")
+    desk.run()
+    desk.locked = set()
+    desk.run_after(NO_CHANNEL_WAIT)
+    assert desk.slack.subjects() == ["Call Acme"]
+
+
+def test_a_channel_that_fails_slowly_holds_up_nobody_else(
+    desk: Desk, clock: FrozenClock
+):
+    began_at = clock.now()
+    desk.slack.refusal = Transient("No connection.")
+    desk.slack.takes = lambda: clock.advance(timedelta(seconds=10))
+    desk.plan(*(f"k{number}" for number in range(60)))
+    desk.run()
+    assert clock.now() - began_at == timedelta(seconds=10)
+    assert len(desk.email.sent) == 59
+    desk.slack.refusal = None
+    desk.run_after()
+    assert len(desk.slack.sent) == 1
+
+
+def test_messages_of_the_only_channel_wait_while_it_fails_slowly(
+    desk: Desk, clock: FrozenClock
+):
+    desk.remove_channel("email")
+    began_at = clock.now()
+    desk.slack.refusal = Transient("No connection.")
+    desk.slack.takes = lambda: clock.advance(timedelta(seconds=10))
+    desk.plan("k1", "k2", "k3")
+    desk.run()
+    assert clock.now() - began_at == timedelta(seconds=10)
+    desk.slack.refusal = None
+    desk.slack.takes = lambda: None
+    desk.run_after()
+    assert [message.key for message in desk.slack.sent] == ["k1", "k2", "k3"]
+
+
+def test_a_doubtful_message_waits_for_a_channel_that_fails_slowly(
+    desk: Desk, clock: FrozenClock
+):
+    desk.slack.loses = 1
+    desk.plan("k1")
+    desk.run()
+    clock.advance(timedelta(seconds=-1))
+    desk.slack.refusal = Transient("No connection.")
+    desk.slack.takes = lambda: clock.advance(timedelta(seconds=10))
+    desk.plan("k0")
+    clock.advance(LONG)
+    desk.run()
+    desk.slack.refusal = None
+    desk.slack.takes = lambda: None
+    desk.run_after()
+    assert [message.key for message in desk.slack.sent].count("k1") == 1
+    assert "k1" not in [message.key for message in desk.email.sent]
+
+
 def test_without_a_channel_messages_wait_for_one(desk: Desk, clock: FrozenClock):
     desk.remove_channel("slack")
     desk.remove_channel("email")
@@ -346,6 +440,21 @@ def test_a_worker_killed_after_the_message_arrived_leaves_it_sent_once(desk: Des
     assert {row.state for row in desk.rows()} == {"sent"}
 
 
+def test_a_worker_killed_right_after_the_answer_leaves_it_sent_once(desk: Desk):
+    class Last(Metrics):
+        def count(self, *_: object, **__: object) -> None:
+            raise Killed
+
+    metrics, desk.metrics = desk.metrics, Last(desk.redis)
+    desk.plan("k1")
+    with pytest.raises(Killed):
+        desk.run()
+    desk.metrics = metrics
+    desk.run_after(timedelta(seconds=61))
+    assert len(desk.slack.sent) == 1
+    assert desk.row().state == "sent"
+
+
 def test_a_worker_that_was_too_slow_sends_nothing_that_another_has(
     desk: Desk, clock: FrozenClock
 ):
@@ -406,6 +515,20 @@ def test_a_matter_settled_before_the_message_went_out_is_not_mentioned(desk: Des
     desk.run()
     assert desk.slack.sent == []
     assert desk.row().state == "settled"
+
+
+def test_a_matter_settled_while_others_are_told_is_not_mentioned(desk: Desk):
+    def settle(_: Message) -> None:
+        desk.settle("k2")
+
+    desk.slack.on_send = settle
+    desk.plan("k1", "k2")
+    desk.run()
+    assert [message.key for message in desk.slack.sent] == ["k1"]
+    assert {row.key: row.state for row in desk.rows()} == {
+        "k1": "sent",
+        "k2": "settled",
+    }
 
 
 def test_a_matter_settled_while_the_answer_was_lost_is_corrected(desk: Desk):
