@@ -106,3 +106,15 @@ def test_contacts_in_a_leads_stage_stand_for_leads_where_there_are_none(
     assert crm.read([known], {})[known].stage == "customer"
     [pipeline] = crm.account([Kind.LEAD]).kinds[Kind.LEAD].pipelines
     assert [stage.id for stage in pipeline.stages][1] == "lead"
+
+
+def test_what_the_index_has_not_seen_yet_comes_last_and_as_it_stands(
+    crm: Crm, control: Control
+):
+    changed = seed(control, at="-9d", properties={"dealname": "Changed"})
+    other = seed(control, at="-1d", properties={"dealname": "Other"})
+    control.post("hubspot/settings", index_lag_ms=3_600_000)
+    control.post("hubspot/act", id=changed, properties={"amount": 7})
+    found = [record for batch in crm.scan(Kind.DEAL, FIELDS) for record in batch]
+    assert [record.ref.id for record in found] == [other, changed]
+    assert found[-1].fields["amount"] == 7.0

@@ -1,6 +1,6 @@
 """Records in their wire form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.sandbox.clock import iso
@@ -35,9 +35,9 @@ class Shaper:
             name for name in history if account.schema.find(kind.name, name) is not None
         ]
 
-    def shape(self, record: Record) -> Json:
-        """Return the record with the properties asked for."""
-        values = record.values
+    def shape(self, record: Record, values: Mapping[str, str] | None = None) -> Json:
+        """Return the record with the properties asked for, of `values` if given."""
+        values = record.values if values is None else values
         shaped = _frame(record, {name: values.get(name) for name in self._names})
         if self._history:
             shaped["propertiesWithHistory"] = {

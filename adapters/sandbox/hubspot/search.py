@@ -32,8 +32,9 @@ _WORDS = re.compile(r"\w+")
 
 
 def search(account: Account, kind: ObjectType, body: Json, size: int) -> Json:
-    """Return `total`, `records` and `after` (text or None) for a search body.
+    """Return `total`, `found` and `after` (text or None) for a search body.
 
+    `found` pairs each record with its values as the index has them, old while it lags.
     `size` is the body's length in characters. Raises ApiError 400 for a body that
     HubSpot refuses.
     """
@@ -49,7 +50,7 @@ def search(account: Account, kind: ObjectType, body: Json, size: int) -> Json:
     end = after + limit
     return {
         "total": len(found),
-        "records": [record for record, _ in found[after:end]],
+        "found": found[after:end],
         "after": str(end) if end < len(found) else None,
     }
 

@@ -130,7 +130,7 @@ def do_search(call: Call, object_type: str) -> Answer:
     shaper = Shaper(call.account, kind, call.body.get("properties") or ())
     body: Json = {
         "total": found["total"],
-        "results": [shaper.shape(record) for record in found["records"]],
+        "results": [shaper.shape(record, values) for record, values in found["found"]],
     }
     if found["after"] is not None:
         body["paging"] = {"next": {"after": found["after"]}}
