@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 
 from adapters.ports import ChangeSource, DeliveryRefused, Heard, HeardKind
 from connector.clock import Clock
+from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from connector.store.deliveries import PendingDelivery
 from rules.model import Kind, RecordRef
+
+log = get_logger(__name__)
 
 SourceFor = Callable[[Connection], ChangeSource]
 
@@ -64,6 +67,12 @@ class Hear:
             except DeliveryRefused as refused:
                 tx.deliveries.bury(delivery.id, str(refused))
                 self._metrics.count(Counter.DELIVERIES_DEAD, reason=refused.reason)
+            except Exception as error:
+                # A delivery that we fail to read must not hold up all later ones. It
+                # is kept, and the records that it is about are found by a sweep.
+                log.exception("delivery.unreadable", delivery=delivery.id)
+                tx.deliveries.bury(delivery.id, f"{type(error).__name__}: {error}")
+                self._metrics.count(Counter.DELIVERIES_DEAD, reason="unreadable")
         is_burst = (
             len({ref for _, heard in understood for ref in _refs(heard)}) >= BURST
         )

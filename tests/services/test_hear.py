@@ -140,6 +140,17 @@ def test_a_delivery_that_makes_no_sense_is_put_aside_and_the_next_one_is_read(
     assert len(claim(store, connection, clock)) == 1
 
 
+def test_a_delivery_that_we_fail_to_read_holds_up_no_other(
+    hear, store, connection, clock
+):
+    deliver(store, connection, clock, ["a", "no such kind", "1"])
+    deliver(store, connection, clock, ["b", "changed", "2"])
+    assert hear.take_apart(connection) == 2
+    with store.begin() as tx:
+        assert tx.deliveries.count_by_state() == {"dead": 1, "done": 1}
+    assert [one.ref for one in claim(store, connection, clock)] == [ref("2")]
+
+
 def test_what_we_do_not_follow_is_kept_and_skipped(hear, store, connection, clock):
     deliver(store, connection, clock, ["a", "other", None], ["b", "other", "1"])
     hear.take_apart(connection)
