@@ -311,6 +311,21 @@ def test_a_channel_that_fails_slowly_holds_up_nobody_else(
     assert len(desk.slack.sent) == 1
 
 
+def test_a_channel_that_rests_is_not_given_up_because_the_next_one_refuses(
+    desk: Desk, clock: FrozenClock
+):
+    desk.slack.refusal = Transient("No connection.")
+    desk.slack.takes = lambda: clock.advance(timedelta(seconds=10))
+    desk.email.strangers = {ROBIN}
+    desk.plan("k1", "k2")
+    desk.run()
+    assert {row.state for row in desk.rows()} == {"planned"}
+    desk.slack.refusal = None
+    desk.slack.takes = lambda: None
+    desk.run_after()
+    assert sorted(message.key for message in desk.slack.sent) == ["k1", "k2"]
+
+
 def test_messages_of_the_only_channel_wait_while_it_fails_slowly(
     desk: Desk, clock: FrozenClock
 ):
