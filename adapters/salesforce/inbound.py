@@ -14,17 +14,12 @@ from datetime import UTC, datetime
 from adapters.errors import Permanent
 from adapters.ports import DeliveryRefused, Heard, HeardKind, Inbound
 from adapters.salesforce import pushes, soap
-from adapters.salesforce.ids import is_same, prefix_of, to_18
+from adapters.salesforce.actors import to_actor
+from adapters.salesforce.ids import prefix_of, to_18
 from adapters.salesforce.kinds import KINDS, TYPES
 from adapters.salesforce.soap import MalformedError, Notification, Told
 from adapters.salesforce.values import to_instant
-from rules.model import (
-    UNKNOWN_ACTOR,
-    Actor,
-    ActorClass,
-    RecordId,
-    RecordRef,
-)
+from rules.model import RecordId, RecordRef
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes: a hundred records with a few short fields are a fiftieth of it."""
@@ -67,7 +62,7 @@ class SalesforceSource:
         self._secrets = tuple(one.encode() for one in secrets)
         self._secret = None if secret is None else secret.encode(errors="surrogatepass")
         self._organization_id = organization_id[:_ORGANIZATION]
-        self._integration_user_id = integration_user_id or ""
+        self._integration_user_id = integration_user_id
         self._answer = (soap.ACKNOWLEDGEMENT, soap.CONTENT_TYPE)
 
     def check(self, inbound: Inbound) -> None:
@@ -127,19 +122,10 @@ class SalesforceSource:
             kind=kind,
             ref=ref,
             occurred_at=at or _EPOCH,
-            actor=self._actor(fields.get("LastModifiedById", "")),
+            actor=to_actor(
+                fields.get("LastModifiedById", ""), ours=self._integration_user_id
+            ),
         )
-
-    def _actor(self, user_id: str) -> Actor:
-        """Return who changed a record last, if the message was made to tell.
-
-        It cannot tell a person from a flow that ran as that person.
-        """
-        if not user_id:
-            return UNKNOWN_ACTOR
-        is_ours = is_same(user_id, self._integration_user_id)
-        kind = ActorClass.OURSELVES if is_ours else ActorClass.PERSON
-        return Actor(kind, user_id, user_id)
 
 
 def _to_ref(told: Notification) -> RecordRef | None:

@@ -1,0 +1,221 @@
+"""What Salesforce's refusals mean, as `adapters.errors` and outcomes. Pure.
+
+Codes: developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+and "Core Data Types Used in API Calls". A refused request carries `errorCode`, a
+refused row of a collection `statusCode`; a collection answers 200 even so.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+
+from adapters.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    OutsideError,
+    Permanent,
+    Transient,
+    Unanswered,
+    Unauthorized,
+)
+from adapters.ports import Outcome, OutcomeKind
+from adapters.salesforce.wire import Json, objects, parts, text
+
+LOCK_PAUSE = timedelta(seconds=2)
+BUSY_PAUSE = timedelta(seconds=45)
+"""For requests that run side by side: these end by themselves."""
+DAILY_PAUSE = timedelta(minutes=30)
+"""The limit is that of a rolling day: looking twice an hour is enough."""
+LONGEST_WORDS = 300
+
+_CHANGED = frozenset(
+    {
+        "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE",
+        "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE_CHECK",
+    }
+)
+_GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
+_UNCLEAR = "UNKNOWN_EXCEPTION"
+_CROSS_REFERENCE = "INVALID_CROSS_REFERENCE_KEY"
+_LOCKED = "UNABLE_TO_LOCK_ROW"
+_LIMIT = "REQUEST_LIMIT_EXCEEDED"
+_PASSING = frozenset(
+    {
+        _LOCKED,
+        _LIMIT,
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
+        "PROCESSING_HALTED",
+        "QUERY_TIMEOUT",
+        "REQUEST_RUNNING_TOO_LONG",
+        "SERVER_UNAVAILABLE",
+        "TEMPORARY_QUERY_MORE_FAILURE",
+        "TOO_MANY_APEX_REQUESTS",
+    }
+)
+_TURNED_AWAY = frozenset({503})
+"""Turned away at the door, so surely not applied."""
+_PLATFORM = frozenset({409, 420})
+
+
+def parse_body(raw: bytes) -> Json:
+    """Return the first error of an answer, in whichever shape; empty if there is none.
+
+    The API sends a list of them, its OAuth endpoints a bare object.
+    """
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    if isinstance(found, Mapping):
+        return found
+    return next(iter(objects(found)), {})
+
+
+def code_of(error: Json) -> str:
+    """Return the code of a refused request or of a refused row."""
+    return text(error, "errorCode") or text(error, "statusCode") or text(error, "error")
+
+
+def to_error(
+    status: int,
+    error: Json,
+    *,
+    is_harmless: bool,
+    retry_after: timedelta | None = None,
+) -> OutsideError:
+    """Return what a status other than 2xx means.
+
+    `is_harmless`: the request may be repeated whatever became of it.
+    """
+    code = code_of(error) or str(status)
+    passing = _to_passing(code, to_words(error), retry_after)
+    if passing is not None:
+        return passing
+    if code in _CHANGED or status == 412:  # noqa: PLR2004
+        return Conflict("The record has changed since it was read.", code=code)
+    if code in _GONE or status == 404:  # noqa: PLR2004
+        return NotFound(
+            f"Salesforce does not have it, or does not show it to this user:"
+            f" {to_words(error)}",
+            code=code,
+        )
+    if status >= 500 or status in _PLATFORM:  # noqa: PLR2004
+        is_safe = is_harmless or status in _TURNED_AWAY
+        kind = Transient if is_safe else Unanswered
+        return kind(
+            f"Salesforce is in trouble (status {status}). Slagboom tries again.",
+            code=code,
+            retry_after=retry_after,
+        )
+    return _to_refused(status, code, to_words(error))
+
+
+def _to_refused(status: int, code: str, words: str) -> OutsideError:
+    match status:
+        case 401:
+            return Unauthorized(
+                "Salesforce refused the token. Connect the organization again.",
+                code=code,
+            )
+        case 403:
+            return Forbidden(
+                f"Salesforce does not let this user do that: {words}"
+                " Look at the permission set of the integration user.",
+                code=code,
+            )
+        case 410:
+            return Permanent(
+                "Salesforce has retired this version of its API. Update Slagboom.",
+                code=code,
+            )
+        case _:
+            return Permanent(f"Salesforce refused: {words}", code=code)
+
+
+def _to_passing(
+    code: str, words: str, retry_after: timedelta | None
+) -> Transient | None:
+    """Return the error for what passes by itself; None if it does not.
+
+    A trigger that could not lock a row fails under a code of its own and names the
+    cause only in its words.
+    """
+    if code == _LIMIT:
+        # One code for two limits: only the words tell them apart.
+        if "concurrent" in words.lower():
+            return Transient(
+                "Salesforce asks for a pause: too many long requests at once. Slagboom"
+                " goes on by itself.",
+                code=code,
+                retry_after=retry_after or BUSY_PAUSE,
+            )
+        return Transient(
+            "The organization's requests of this day are used up. Slagboom looks twice"
+            " an hour whether it may go on.",
+            code=code,
+            retry_after=max(retry_after or DAILY_PAUSE, DAILY_PAUSE),
+        )
+    if code == _LOCKED or _LOCKED in words:
+        return Transient(
+            "Somebody else is writing to the record or its account.",
+            code=_LOCKED,
+            retry_after=retry_after or LOCK_PAUSE,
+        )
+    if code in _PASSING:
+        return Transient(
+            f"Salesforce could not do it just now ({code}). Slagboom tries again.",
+            code=code,
+            retry_after=retry_after,
+        )
+    return None
+
+
+def to_outcome(row: Json) -> Outcome:
+    """Return how one row of a collection ended."""
+    errors = parts(row, "errors")
+    if row.get("success") is True:
+        return Outcome(OutcomeKind.DONE, external_id=text(row, "id"))
+    if not errors:
+        return Outcome(OutcomeKind.UNKNOWN, reason="no reason given")
+    error = errors[0]
+    code, words = code_of(error), to_words(error)
+    return Outcome(_kind_of(code, words, error), reason=f"{words} ({code})")
+
+
+def _kind_of(code: str, words: str, error: Json) -> OutcomeKind:
+    if _to_passing(code, words, None) is not None:
+        return OutcomeKind.FAILED
+    if code == _UNCLEAR:
+        return OutcomeKind.UNKNOWN
+    if code in _CHANGED:
+        return OutcomeKind.CONFLICT
+    # With fields it speaks of another record that this one should refer to.
+    if code in _GONE or (code == _CROSS_REFERENCE and not error.get("fields")):
+        return OutcomeKind.GONE
+    return OutcomeKind.REFUSED
+
+
+def outcome_of(error: OutsideError) -> Outcome:
+    """Return how a write of a single row ended that raised this."""
+    match error:
+        case Unanswered():
+            kind = OutcomeKind.UNKNOWN
+        case Transient() | Unauthorized() | Forbidden():
+            kind = OutcomeKind.FAILED
+        case Conflict():
+            kind = OutcomeKind.CONFLICT
+        case NotFound():
+            kind = OutcomeKind.GONE
+        case _:
+            kind = OutcomeKind.REFUSED
+    return Outcome(kind, reason=str(error))
+
+
+def to_words(error: Json) -> str:
+    """Return Salesforce's own words for a refusal, short."""
+    words = text(error, "message") or text(error, "error_description")
+    if len(words) > LONGEST_WORDS:
+        return words[: LONGEST_WORDS - 1] + "…"
+    return words or "no reason given"

@@ -1,0 +1,30 @@
+"""Looking into JSON of which every part may be missing or of another shape. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+def part(raw: object, name: str) -> Json:
+    """Return an object in an object; empty if it is not there."""
+    found = raw.get(name) if isinstance(raw, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def parts(raw: object, name: str) -> list[Json]:
+    """Return the objects of a list in an object; whatever else it holds is left out."""
+    return objects(raw.get(name)) if isinstance(raw, Mapping) else []
+
+
+def objects(raw: object) -> list[Json]:
+    """Return the objects of a list; nothing if it is none."""
+    if not isinstance(raw, list):
+        return []
+    return [one for one in raw if isinstance(one, Mapping)]
+
+
+def text(raw: object, name: str) -> str:
+    """Return a text or number in an object, as text; empty if there is none."""
+    found = raw.get(name) if isinstance(raw, Mapping) else None
+    return "" if found is None else str(found)

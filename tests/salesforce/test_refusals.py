@@ -1,0 +1,153 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    OutsideError,
+    Permanent,
+    Transient,
+    Unanswered,
+    Unauthorized,
+)
+from adapters.ports import OutcomeKind
+from adapters.salesforce.refusals import (
+    outcome_of,
+    parse_body,
+    to_error,
+    to_outcome,
+)
+
+
+def error(
+    status: int, code: str = "", message: str = "", *, is_harmless: bool = True
+) -> OutsideError:
+    raw = json.dumps([{"errorCode": code, "message": message}] if code else [])
+    return to_error(status, parse_body(raw.encode()), is_harmless=is_harmless)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind"),
+    [
+        (401, "INVALID_SESSION_ID", "Session expired or invalid", Unauthorized),
+        (403, "API_DISABLED_FOR_ORG", "not enabled", Forbidden),
+        (403, "INSUFFICIENT_ACCESS", "no access", Forbidden),
+        (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", Transient),
+        (400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", Transient),
+        (
+            400,
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            "Trigger: System.DmlException: UNABLE_TO_LOCK_ROW",
+            Transient,
+        ),
+        (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Trigger: null", Permanent),
+        (400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not so fast", Permanent),
+        (400, "ENTITY_IS_LOCKED", "in approval", Permanent),
+        (404, "NOT_FOUND", "does not exist", NotFound),
+        (404, "ENTITY_IS_DELETED", "entity is deleted", NotFound),
+        (412, "", "", Conflict),
+        (400, "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE", "", Conflict),
+        (410, "UNSUPPORTED_API_VERSION", "", Permanent),
+        (428, "", "", Permanent),
+        (503, "SERVER_UNAVAILABLE", "", Transient),
+        (500, "", "", Transient),
+        (420, "", "", Transient),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    status: int, code: str, message: str, kind: type[OutsideError]
+):
+    assert type(error(status, code, message)) is kind
+
+
+def test_a_lock_that_a_trigger_met_is_known_by_its_words():
+    found = error(400, "CANNOT_EXECUTE_FLOW_TRIGGER", "… UNABLE_TO_LOCK_ROW …")
+    assert found.code == "UNABLE_TO_LOCK_ROW"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (500, "UNKNOWN_EXCEPTION", Unanswered),
+        (502, "", Unanswered),
+        (503, "", Transient),
+        (400, "UNABLE_TO_LOCK_ROW", Transient),
+    ],
+)
+def test_what_may_have_been_applied_is_not_simply_repeated(
+    status: int, code: str, kind: type[OutsideError]
+):
+    assert type(error(status, code, is_harmless=False)) is kind
+
+
+def test_two_limits_with_one_code_are_told_apart_by_their_words():
+    code = "REQUEST_LIMIT_EXCEEDED"
+    many = error(403, code, "ConcurrentPerOrgLongTxn Limit exceeded.")
+    daily = error(403, code, "TotalRequests Limit exceeded.")
+    assert isinstance(many, Transient)
+    assert isinstance(daily, Transient)
+    assert many.retry_after == timedelta(seconds=45)
+    assert daily.retry_after == timedelta(minutes=30)
+
+
+def row(code: str, message: str = "no", fields: list[str] | None = None) -> Any:
+    told = {"statusCode": code, "message": message, "fields": fields or []}
+    return {"success": False, "errors": [told]}
+
+
+@pytest.mark.parametrize(
+    ("given_row", "kind"),
+    [
+        ({"id": "006000000000001AAA", "success": True, "errors": []}, OutcomeKind.DONE),
+        (row("FIELD_CUSTOM_VALIDATION_EXCEPTION"), OutcomeKind.REFUSED),
+        (row("REQUIRED_FIELD_MISSING", fields=["CloseDate"]), OutcomeKind.REFUSED),
+        (row("DUPLICATES_DETECTED"), OutcomeKind.REFUSED),
+        (row("ENTITY_IS_LOCKED"), OutcomeKind.REFUSED),
+        (row("INACTIVE_OWNER_OR_USER"), OutcomeKind.REFUSED),
+        (row("UNABLE_TO_LOCK_ROW"), OutcomeKind.FAILED),
+        (row("ALL_OR_NONE_OPERATION_ROLLED_BACK"), OutcomeKind.FAILED),
+        (row("PROCESSING_HALTED"), OutcomeKind.FAILED),
+        (row("TOO_MANY_APEX_REQUESTS"), OutcomeKind.FAILED),
+        (row("ENTITY_IS_DELETED"), OutcomeKind.GONE),
+        (row("INVALID_CROSS_REFERENCE_KEY"), OutcomeKind.GONE),
+        (row("INVALID_CROSS_REFERENCE_KEY", fields=["OwnerId"]), OutcomeKind.REFUSED),
+        (row("ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"), OutcomeKind.CONFLICT),
+        (row("UNKNOWN_EXCEPTION"), OutcomeKind.UNKNOWN),
+        ({"success": False, "errors": []}, OutcomeKind.UNKNOWN),
+        ({}, OutcomeKind.UNKNOWN),
+    ],
+)
+def test_a_row_of_a_collection_says_how_it_ended(given_row: Any, kind: OutcomeKind):
+    assert to_outcome(given_row).kind is kind
+
+
+def test_the_admin_reads_salesforces_own_words():
+    outcome = to_outcome(row("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Add a close plan"))
+    assert outcome.reason == "Add a close plan (FIELD_CUSTOM_VALIDATION_EXCEPTION)"
+    assert len(to_outcome(row("X", "long " * 200)).reason) < 320
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (Unanswered("x"), OutcomeKind.UNKNOWN),
+        (Transient("x"), OutcomeKind.FAILED),
+        (Unauthorized("x"), OutcomeKind.FAILED),
+        (Conflict("x"), OutcomeKind.CONFLICT),
+        (NotFound("x"), OutcomeKind.GONE),
+        (Permanent("x"), OutcomeKind.REFUSED),
+    ],
+)
+def test_a_write_of_a_single_row_ends_alike(raised: OutsideError, kind: OutcomeKind):
+    assert outcome_of(raised).kind is kind
+
+
+@given(st.binary(max_size=60) | st.sampled_from([b"[[]]", b"[1]", b"null", b"{}"]))
+def test_no_body_breaks_anything(raw: bytes):
+    assert to_error(400, parse_body(raw), is_harmless=False)
