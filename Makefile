@@ -27,7 +27,7 @@ up: install
 	@$(BIN)/slagboom up $(ARGS)
 
 test: install
-	@$(BIN)/python -m pytest -n2 $(ARGS)
+	@$(BIN)/python -m pytest -n2 --dist loadfile $(ARGS)
 
 lint: install
 	@$(BIN)/ruff check

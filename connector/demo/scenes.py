@@ -186,7 +186,7 @@ def _wait_until_known(room: Showroom, deal: str, stage: str) -> None:
 
     def is_known() -> bool:
         with room.app.store.begin() as tx:
-            found = tx.records.find(room.connection_id, ref)
+            found = tx.baselines.find(room.connection_id, ref)
         return found is not None and found[1].stage == wanted
 
     _wait(is_known, time.monotonic())

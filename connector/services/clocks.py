@@ -80,7 +80,7 @@ def _start_of_kind(
     after = 0
     while True:
         with store.begin() as tx:
-            found = tx.records.live(connection_id, kind, after=after, limit=AT_A_TIME)
+            found = tx.baselines.live(connection_id, kind, after=after, limit=AT_A_TIME)
             tx.clocks.start(
                 connection_id,
                 [

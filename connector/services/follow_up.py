@@ -16,8 +16,9 @@ from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.services.outside import ENDINGS, create, note_failure, wait_after
 from connector.services.people import People
-from connector.services.policies import Active, CrmFor, Policies, fields_by_kind
-from connector.services.steps import Steps, Watched, decide, has_power
+from connector.services.policies import CrmFor, Policies
+from connector.services.steps import Steps, Watched, decide
+from connector.services.watching import watch
 from connector.store import Store, Transaction
 from connector.store.clocks import DueClock
 from connector.store.connections import Connection
@@ -28,8 +29,7 @@ from connector.store.interventions import (
     NewIntervention,
     PlannedIntervention,
 )
-from rules.ladder import NextStep, Take, Wait, counted_evidence, find_follow_up
-from rules.model import NO_EVIDENCE, Evidence, EvidenceKind, Record, RecordRef
+from rules.ladder import NextStep, Take, Wait
 from rules.wording import follow_up_task
 
 log = get_logger(__name__)
@@ -118,7 +118,7 @@ class FollowUps:
             planned = tx.interventions.planned_by_clocks([one.id for one in due])
         crm = self._crm_for(connection)
         try:
-            watched = _watch(crm, actives, due, self._clock.now())
+            watched = watch(crm, actives, due, self._clock.now())
         except OutsideError as error:
             self._postpone(connection, due, lease, error)
             return FollowUpReport(due=len(due))
@@ -312,60 +312,6 @@ class FollowUps:
                 due_at=now + wait_after(attempts, error),
             )
             note_failure(tx, self._metrics, connection, error, now)
-
-
-def _watch(
-    crm: Crm,
-    actives: Mapping[int, Active],
-    due: Sequence[DueClock],
-    now: datetime,
-) -> list[Watched]:
-    """Read what the clocks watch; those that no policy asks for are left out."""
-    asked = [
-        (clock, active, follow_up)
-        for clock in due
-        if (active := actives.get(clock.process_id)) is not None
-        and (follow_up := find_follow_up(active.policy, clock.follow_up)) is not None
-        and has_power(follow_up)
-    ]
-    records: dict[RecordRef, Record] = {}
-    fields = fields_by_kind(tuple(actives.values()))
-    for kind in sorted({clock.ref.kind for clock, _, _ in asked}):
-        refs = sorted({clock.ref for clock, _, _ in asked if clock.ref.kind is kind})
-        records.update(crm.read(refs, fields.get(kind, {})))
-    wanted: dict[frozenset[EvidenceKind], set[RecordRef]] = {}
-    for clock, _, follow_up in asked:
-        kinds = counted_evidence(follow_up)
-        if kinds and clock.ref in records:
-            wanted.setdefault(kinds, set()).add(clock.ref)
-    evidence = {
-        kinds: crm.evidence(sorted(refs), kinds, now) for kinds, refs in wanted.items()
-    }
-    tasks = [
-        clock.task_id
-        for clock, _, follow_up in asked
-        if clock.task_id and follow_up.is_done_by_task
-    ]
-    completed = crm.completed_tasks(tasks) if tasks else frozenset()
-    return [
-        Watched(
-            clock=clock,
-            active=active,
-            follow_up=follow_up,
-            record=records.get(clock.ref),
-            evidence=_of(evidence, counted_evidence(follow_up), clock.ref),
-            is_task_completed=clock.task_id in completed,
-        )
-        for clock, active, follow_up in asked
-    ]
-
-
-def _of(
-    evidence: Mapping[frozenset[EvidenceKind], Mapping[RecordRef, Evidence]],
-    kinds: frozenset[EvidenceKind],
-    ref: RecordRef,
-) -> Evidence:
-    return evidence.get(kinds, {}).get(ref, NO_EVIDENCE)
 
 
 def _ended(made: _Made) -> list[Ended]:

@@ -83,7 +83,7 @@ class Reconcile:
 
         def take(batch: Sequence[Record]) -> int:
             with self._store.begin() as tx:
-                tx.records.remember(connection.id, batch)
+                tx.baselines.remember(connection.id, batch)
             return len(batch)
 
         with self._held(connection) as still_ours:
@@ -171,7 +171,7 @@ class Reconcile:
     def lacks_kinds(self, connection: Connection) -> bool:
         """Return whether a policy speaks of a kind of record that was not imported."""
         with self._store.begin() as tx:
-            known = tx.records.kinds(connection.id)
+            known = tx.baselines.kinds(connection.id)
         return not self._fields(connection).keys() <= known
 
     def start_clocks(self, connection: Connection) -> int:
@@ -186,7 +186,7 @@ class Reconcile:
     def _hint(
         self, tx: Transaction, connection: Connection, batch: Sequence[Record]
     ) -> int:
-        known = tx.records.versions(connection.id, [record.ref for record in batch])
+        known = tx.baselines.versions(connection.id, [record.ref for record in batch])
         changed = [
             record.ref
             for record in batch

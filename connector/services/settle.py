@@ -17,7 +17,7 @@ from connector.services.outside import wait_after
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.holds import NewHold
-from connector.store.interventions import Ended, InterventionKind, InterventionState
+from connector.store.interventions import InterventionKind
 from connector.store.records import Accepted, ClaimedRecord
 from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId, StageId
 from rules.wording import stage_label
@@ -278,14 +278,7 @@ def _lose(
 ) -> None:
     """Close everything about records that are gone from the CRM."""
     ids = [one.id for one in gone]
-    tx.interventions.end(
-        [
-            Ended(row.id, InterventionState.SUPERSEDED, error="The record is gone.")
-            for row_id in ids
-            for row in round_.planned.get(row_id, ())
-        ],
-        now=now,
-    )
+    tx.interventions.supersede(ids, error="The record is gone.", now=now)
     tx.clocks.end_all(ids, why="gone", now=now)
     tx.holds.end(ids, why="gone", now=now)
     tx.violations.resolve_all(ids, by="gone", now=now)

@@ -204,6 +204,20 @@ class Interventions:
             ],
         )
 
+    def supersede(
+        self, record_ids: Collection[int], *, error: str, now: datetime
+    ) -> None:
+        """End everything that is planned for these records and cannot be done."""
+        if record_ids:
+            self._connection.execute(
+                update(interventions)
+                .where(
+                    interventions.c.record_id.in_(record_ids),
+                    interventions.c.state == InterventionState.PLANNED.value,
+                )
+                .values(state=InterventionState.SUPERSEDED, error=error, ended_at=now)
+            )
+
     def returns_since(
         self, record_ids: Collection[int], since: datetime
     ) -> dict[int, int]:

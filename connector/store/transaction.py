@@ -5,6 +5,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from connector.store.audit import Audit
+from connector.store.baselines import Baselines
 from connector.store.changes import Changes
 from connector.store.channels import Channels
 from connector.store.clocks import Clocks
@@ -46,8 +47,13 @@ class Transaction:
 
     @cached_property
     def records(self) -> Records:
-        """The records we follow, with their baselines."""
+        """The records we follow, and when to look at them."""
         return Records(self._connection)
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """What is known of the CRMs' records."""
+        return Baselines(self._connection)
 
     @cached_property
     def processes(self) -> Processes:

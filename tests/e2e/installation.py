@@ -194,7 +194,7 @@ class Installation:
 
         def is_known() -> bool:
             with self.app.store.begin() as tx:
-                found = tx.records.find(self.connection_id, ref)
+                found = tx.baselines.find(self.connection_id, ref)
             return found is not None and found[1].stage == wanted
 
         wait_for(is_known, f"deal {deal} known in {stage}")

@@ -160,7 +160,7 @@ def test_what_we_do_not_follow_is_kept_and_skipped(hear, store, connection, cloc
 def test_a_merged_record_goes_on_as_what_it_became(hear, store, connection, clock):
     known = replace(a_record("demo"), ref=ref("1"))
     with store.begin() as tx:
-        tx.records.remember(connection.id, [known])
+        tx.baselines.remember(connection.id, [known])
         [row] = tx.records.ensure(connection.id, [ref("1")]).values()
         version = tx.processes.publish(
             connection.id,

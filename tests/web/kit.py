@@ -176,7 +176,7 @@ class Day:
         planned = plan(policy, judgement)
         with self.house.store.begin() as tx:
             row = tx.records.ensure(self.connection_id, {ref})[ref]
-            tx.records.remember(self.connection_id, [change.after])
+            tx.baselines.remember(self.connection_id, [change.after])
             [judgement_id] = tx.judgements.add(
                 [
                     NewJudgement(

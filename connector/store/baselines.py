@@ -1,0 +1,120 @@
+"""Baselines: the last accepted states of records, remembered and looked up."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, String, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from connector.store.codec import record_from_json, record_to_json
+from connector.store.tables import records
+from rules.model import Kind, Record, RecordId, RecordRef
+
+
+class Baselines:
+    """The `records` table, seen as what is known of the CRM."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def remember(self, connection_id: int, found: Sequence[Record]) -> int:
+        """Store first looks: baselines of records that have none; return how many."""
+        if not found:
+            return 0
+        by_ref = {record.ref: record for record in found}
+        rows = [
+            {
+                "connection_id": connection_id,
+                "kind": ref.kind,
+                "crm_id": ref.id,
+                "baseline": record_to_json(record),
+                "name": record.name,
+                "owner": record.owner,
+                "pipeline": record.pipeline,
+                "stage": record.stage,
+                "created_at": record.created_at,
+                "modified_at": record.modified_at,
+                "stage_entered_at": record.created_at,
+            }
+            for ref, record in sorted(by_ref.items())
+        ]
+        statement = insert(records).values(rows)
+        kept = {
+            name: statement.excluded[name]
+            for name in rows[0]
+            if name not in {"connection_id", "kind", "crm_id"}
+        }
+        return self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["connection_id", "kind", "crm_id"],
+                set_=kept,
+                where=records.c.baseline.is_(None),
+            )
+        ).rowcount
+
+    def versions(
+        self, connection_id: int, refs: Collection[RecordRef]
+    ) -> Mapping[RecordRef, datetime | None]:
+        """Return the CRM's version stamp that we know of each record we follow."""
+        rows = self._connection.execute(
+            select(records.c.kind, records.c.crm_id, records.c.modified_at).where(
+                records.c.connection_id == connection_id,
+                records.c.baseline.is_not(None),
+                records.c.crm_id
+                == func.any(
+                    bindparam("ids", [ref.id for ref in refs], type_=ARRAY(String))
+                ),
+            )
+        )
+        return {
+            RecordRef(Kind(kind), RecordId(crm_id)): modified_at
+            for kind, crm_id, modified_at in rows
+        }
+
+    def find(self, connection_id: int, ref: RecordRef) -> tuple[int, Record] | None:
+        """Return the row's id and the baseline of a record that has been looked at."""
+        row = self._connection.execute(
+            select(records.c.id, records.c.baseline).where(
+                records.c.connection_id == connection_id,
+                records.c.kind == ref.kind,
+                records.c.crm_id == ref.id,
+                records.c.baseline.is_not(None),
+            )
+        ).one_or_none()
+        return None if row is None else (row.id, record_from_json(row.baseline))
+
+    def live(
+        self, connection_id: int, kind: Kind, *, after: int, limit: int
+    ) -> list[tuple[int, Record, datetime | None]]:
+        """Return live records with a baseline in order of id, for a walk over all.
+
+        Each with its row's id and since when it stands in its stage.
+        """
+        rows = self._connection.execute(
+            select(records.c.id, records.c.baseline, records.c.stage_entered_at)
+            .where(
+                records.c.connection_id == connection_id,
+                records.c.kind == kind,
+                records.c.state == "live",
+                records.c.baseline.is_not(None),
+                records.c.id > after,
+            )
+            .order_by(records.c.id)
+            .limit(limit)
+        )
+        return [
+            (row.id, record_from_json(row.baseline), row.stage_entered_at)
+            for row in rows
+        ]
+
+    def kinds(self, connection_id: int) -> frozenset[Kind]:
+        """Return the kinds of record that have been looked at."""
+        found = self._connection.scalars(
+            select(records.c.kind)
+            .where(
+                records.c.connection_id == connection_id,
+                records.c.baseline.is_not(None),
+            )
+            .distinct()
+        )
+        return frozenset(Kind(kind) for kind in found)
