@@ -68,9 +68,13 @@ class SalesforceSource:
     def check(self, inbound: Inbound) -> None:
         """Verify secret, shape and organisation, or raise DeliveryRefused."""
         if not self._is_known_secret():
-            # No other answer than that of an address that was never given out.
+            # Word for word what an address says that was never given out, so that
+            # nobody learns which connections there are.
             raise DeliveryRefused(
-                "No account is connected at this address.", reason="secret", status=404
+                "No account is connected at this address. Compare the address of the"
+                " webhook with the one that `slagboom connections` shows.",
+                reason="secret",
+                status=404,
             )
         told = _read(inbound.body)
         if told.organization_id[:_ORGANIZATION] != self._organization_id:

@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from adapters.salesforce.grants import TokenEndpoint
+from adapters.salesforce.token_endpoint import TokenEndpoint
 from tests.fakes.clock import FrozenClock
 from tests.salesforce.login import CLIENT_ID, ORGANIZATION, LoginServer, running
 

@@ -7,10 +7,10 @@ from adapters.salesforce.grants import (
     ClientCredentials,
     JwtBearer,
     RefreshToken,
-    TokenEndpoint,
     begin,
     exchange,
 )
+from adapters.salesforce.token_endpoint import TokenEndpoint
 from tests.salesforce.login import (
     CLIENT_SECRET,
     ORGANIZATION,

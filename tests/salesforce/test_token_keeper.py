@@ -7,7 +7,8 @@ from redis import Redis
 
 from adapters.errors import NotFound, Transient, Unauthorized
 from adapters.oauth import Token, TokenKeeper
-from adapters.salesforce.grants import ClientCredentials, TokenEndpoint
+from adapters.salesforce.grants import ClientCredentials
+from adapters.salesforce.token_endpoint import TokenEndpoint
 from tests.salesforce.login import CLIENT_SECRET, LoginServer
 
 Endpoint = Callable[..., TokenEndpoint]
