@@ -1,7 +1,8 @@
 """The wiring: every service of a process, made from its configuration."""
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from connector.clock import Clock, SystemClock
 from connector.config import Config, Urls
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from connector.services.receive import Afterwards, Receive
     from connector.services.reconcile import Reconcile
 
+T = TypeVar("T")
+
 # Services are loaded when they are first used: a web process has no need of the
 # judge's libraries, and a command starts in a fraction of a second.
 # ruff: noqa: PLC0415
@@ -40,7 +43,8 @@ class Application:
         self.config = config
         self.urls = urls
         self.clock = clock
-        self._crms: dict[int, tuple[bytes, Crm]] = {}
+        self._crms: _Opened[Crm] = _Opened()
+        self._notifiers: _Opened[Notifier] = _Opened()
 
     @cached_property
     def store(self) -> Store:
@@ -75,19 +79,15 @@ class Application:
 
         Raises KeyMissing if its secrets cannot be opened.
         """
-        kept = self._crms.get(connection.id)
-        settings = repr(sorted(connection.settings.items()))
-        version = connection.secrets + settings.encode()
-        if kept is None or kept[0] != version:
-            vendor = find_crm(connection.vendor)
-            crm = vendor.open_crm(
+        return self._crms.get(
+            connection,
+            lambda: find_crm(connection.vendor).open_crm(
                 connection.name,
                 connection.settings,
                 self.vault.open(connection.secrets),
                 self._means,
-            )
-            kept = self._crms[connection.id] = (version, crm)
-        return kept[1]
+            ),
+        )
 
     def source_for(
         self, connection: Connection, secret: str | None = None
@@ -101,9 +101,15 @@ class Application:
         )
 
     def notifier_for(self, channel: Channel) -> "Notifier":
-        """Return what sends through a channel; raises KeyMissing."""
-        return CHANNELS[channel.kind].open_notifier(
-            channel.settings, self.vault.open(channel.secrets), self._means
+        """Return what sends through a channel, the same while its credentials are.
+
+        Raises KeyMissing if its secrets cannot be opened.
+        """
+        return self._notifiers.get(
+            channel,
+            lambda: CHANNELS[channel.kind].open_notifier(
+                channel.settings, self.vault.open(channel.secrets), self._means
+            ),
         )
 
     @cached_property
@@ -222,6 +228,20 @@ class Application:
             afterwards=afterwards,
             clock=self.clock,
         )
+
+
+class _Opened(Generic[T]):
+    """What was opened for connections or channels, while their credentials stay."""
+
+    def __init__(self) -> None:
+        self._opened: dict[int, tuple[bytes, T]] = {}
+
+    def get(self, row: Connection | Channel, open_it: Callable[[], T]) -> T:
+        version = row.secrets + repr(sorted(row.settings.items())).encode()
+        kept = self._opened.get(row.id)
+        if kept is None or kept[0] != version:
+            kept = self._opened[row.id] = (version, open_it())
+        return kept[1]
 
 
 def build(config: Config, urls: Urls, *, clock: Clock | None = None) -> Application:
