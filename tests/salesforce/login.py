@@ -30,6 +30,9 @@ ROBOT = "005000000000002AAA"
 USERNAME = "robot@acme.example"
 REDIRECT = "https://slagboom.example.com/oauth/salesforce"
 
+HANGING_UP = 0
+"""For a status: the request is taken, and never answered."""
+
 Form = dict[str, str]
 Answer = tuple[int, dict[str, Any] | bytes]
 
@@ -160,6 +163,9 @@ def running() -> Iterator[LoginServer]:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
             assert self.path == "/services/oauth2/token"
             status, body = login.answer(dict(parse_qsl(raw.decode())))
+            if status == HANGING_UP:
+                self.close_connection = True
+                return
             sent = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             if status == 302:

@@ -13,6 +13,7 @@ from adapters.salesforce.grants import (
 from adapters.salesforce.token_endpoint import TokenEndpoint
 from tests.salesforce.login import (
     CLIENT_SECRET,
+    HANGING_UP,
     ORGANIZATION,
     REDIRECT,
     ROBOT,
@@ -148,6 +149,7 @@ def test_a_sign_in_to_another_organization_is_refused(
         ((429, b""), Transient),
         ((500, b"<html>"), Transient),
         ((503, b""), Transient),
+        ((HANGING_UP, b""), Transient),
         ((302, b""), Permanent),
         ((404, b"<html>not here</html>"), Permanent),
         ((200, b"<html>log in</html>"), Permanent),
@@ -197,6 +199,18 @@ def test_private_addresses_are_refused_unless_allowed(
     for url in (login.url, "https://127.0.0.1", "https://acme.internal", "acme"):
         with pytest.raises(Permanent):
             endpoint(login_url=url, allow_private=False)
+    assert login.forms == []
+
+
+def test_a_name_that_leads_into_a_private_network_gets_nothing(
+    login: LoginServer, endpoint: Endpoint
+):
+    # No address by the looks of it, and yet this machine's.
+    url = login.url.replace("http://127.0.0.1", "https://127.1")
+    made = endpoint(login_url=url, allow_private=False)
+    with pytest.raises(Permanent) as caught:
+        ClientCredentials(made, CLIENT_SECRET).sign_in()
+    assert caught.value.code == "PRIVATE_ADDRESS"
     assert login.forms == []
 
 
