@@ -91,6 +91,10 @@ class Accounts:
                 secrets=self._vault.seal(kept),
                 now=now,
             )
+            if before is not None:
+                # What failed for its former credentials need not wait any longer.
+                tx.records.wake(before.id, now=now)
+                tx.clocks.wake(before.id, now=now)
             tx.audit.add(
                 actor=author,
                 action=AuditAction.CONNECTION_SAVED,

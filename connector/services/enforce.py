@@ -11,13 +11,14 @@ from datetime import timedelta
 
 from adapters.errors import OutsideError
 from connector.clock import Clock, new_id
+from connector.errors import KeyMissing
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.services.act import Act, Acted
 from connector.services.episodes import Episode, resume
 from connector.services.hear import BURST, GATHERING, Hear
 from connector.services.judging import Findings, find_out
-from connector.services.outside import note_failure, wait_after
+from connector.services.outside import ADMIN_WAIT, note_failure, wait_after
 from connector.services.people import People
 from connector.services.planning import plan_round
 from connector.services.policies import CrmFor, Policies
@@ -86,6 +87,14 @@ class Enforce:
         with self._store.begin() as tx:
             connection = tx.connections.get(connection_id)
         total = LookReport()
+        try:
+            self._crm_for(connection)
+        except (OutsideError, KeyMissing) as error:
+            with self._store.begin() as tx:
+                now = self._clock.now()
+                note_failure(tx, self._metrics, connection, error, now)
+                tx.records.put_off(connection.id, now=now, until=now + ADMIN_WAIT)
+            return total
         while True:
             # Again before each round: what came meanwhile fills up its batches.
             self._hear.take_apart(connection)

@@ -12,9 +12,16 @@ from datetime import datetime, timedelta
 from adapters.errors import OutsideError
 from adapters.ports import Crm, Outcome, OutcomeKind, Task
 from connector.clock import Clock, new_id
+from connector.errors import KeyMissing
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
-from connector.services.outside import ENDINGS, create, note_failure, wait_after
+from connector.services.outside import (
+    ENDINGS,
+    Failure,
+    create,
+    note_failure,
+    wait_after,
+)
 from connector.services.people import People
 from connector.services.policies import CrmFor, Policies
 from connector.services.steps import Steps, Watched, decide
@@ -116,10 +123,10 @@ class FollowUps:
                 for one in self._policies.active(tx, connection.id)
             }
             planned = tx.interventions.planned_by_clocks([one.id for one in due])
-        crm = self._crm_for(connection)
         try:
+            crm = self._crm_for(connection)
             watched = watch(crm, actives, due, self._clock.now())
-        except OutsideError as error:
+        except (OutsideError, KeyMissing) as error:
             self._postpone(connection, due, lease, error)
             return FollowUpReport(due=len(due))
         now = self._clock.now()
@@ -300,7 +307,7 @@ class FollowUps:
         connection: Connection,
         due: Sequence[DueClock],
         lease: str,
-        error: OutsideError,
+        error: Failure,
     ) -> None:
         """Give everything back for later: what fails outside is nobody's neglect."""
         now = self._clock.now()

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from adapters.errors import OutsideError, Transient, Unanswered
 from adapters.ports import FieldWrite, Note, Outcome, OutcomeKind, Task
+from connector.errors import KeyMissing
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.store import Transaction
@@ -16,7 +17,11 @@ from rules.model import RecordRef
 Made = TypeVar("Made", Note, Task)
 Asked = TypeVar("Asked", FieldWrite, Note, Task)
 
+Failure = OutsideError | KeyMissing
+"""Why an account cannot be worked with."""
+
 LONGEST_WAIT = timedelta(minutes=5)
+ADMIN_WAIT = timedelta(minutes=1)
 
 ENDINGS: Mapping[OutcomeKind, InterventionState] = {
     OutcomeKind.DONE: InterventionState.DONE,
@@ -76,8 +81,14 @@ def create(
     return {**outcomes, **ask(send, rest)}
 
 
-def wait_after(attempts: int, error: OutsideError | None = None) -> timedelta:
-    """Return how long to wait after so many failed attempts, the last with `error`."""
+def wait_after(attempts: int, error: Failure | None = None) -> timedelta:
+    """Return how long to wait after so many failed attempts, the last with `error`.
+
+    What an admin has to put right is not asked again every other second; putting it
+    right wakes what waits.
+    """
+    if error is not None and not isinstance(error, Transient):
+        return ADMIN_WAIT
     wait = min(timedelta(seconds=2 ** min(attempts, 10)), LONGEST_WAIT)
     if isinstance(error, Transient) and error.retry_after is not None:
         return max(wait, error.retry_after)
@@ -88,7 +99,7 @@ def note_failure(
     tx: Transaction,
     metrics: Metrics,
     connection: Connection,
-    error: OutsideError,
+    error: Failure,
     now: datetime,
 ) -> None:
     """Count and log that a CRM could not be worked with; tell what will not pass."""

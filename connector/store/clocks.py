@@ -244,6 +244,19 @@ class Clocks:
         )
         self.end_all([record_id], why="merged", now=now)
 
+    def wake(self, connection_id: int, *, now: datetime) -> None:
+        """Have clocks whose last look failed look again at once."""
+        self._connection.execute(
+            update(clocks)
+            .where(
+                clocks.c.connection_id == connection_id,
+                clocks.c.state == "running",
+                clocks.c.attempts > 0,
+                clocks.c.due_at > now,
+            )
+            .values(due_at=now)
+        )
+
     def nudge(self, record_ids: Collection[int], *, now: datetime) -> None:
         """Let the clocks that have told somebody look again: it may be settled."""
         if record_ids:

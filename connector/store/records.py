@@ -254,6 +254,26 @@ class Records:
             record_ids, lease, look_due_at=due_at, error=error, attempts=attempts
         )
 
+    def put_off(self, connection_id: int, *, now: datetime, until: datetime) -> None:
+        """Have the records of a connection wait: it cannot be worked with."""
+        self._connection.execute(
+            update(records)
+            .where(records.c.connection_id == connection_id, _is_due(now))
+            .values(look_due_at=until, error="The account cannot be worked with.")
+        )
+
+    def wake(self, connection_id: int, *, now: datetime) -> None:
+        """Have a look at once at what waits for the account to work again."""
+        self._connection.execute(
+            update(records)
+            .where(
+                records.c.connection_id == connection_id,
+                records.c.look_due_at > now,
+                records.c.error.is_not(None),
+            )
+            .values(look_due_at=now)
+        )
+
     def lose(self, record_ids: Collection[int], *, lease: str) -> None:
         """Note that these records are gone from the CRM."""
         self._release(record_ids, lease, look_due_at=None, state="gone", error=None)

@@ -1,0 +1,125 @@
+"""Accounts that cannot be worked with, and those that can again."""
+
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from connector.crypto import Vault
+from connector.errors import ConfigError, KeyMissing
+from connector.metrics import Metrics
+from connector.services.accounts import Accounts, ConnectionMissing
+from connector.services.enforce import Enforce
+from connector.services.hear import Hear
+from connector.services.people import People
+from connector.services.policies import Policies
+from connector.store import Store
+from connector.store.connections import Connection
+from rules.model import Kind, RecordId, RecordRef
+from tests.fakes.account import FakeWorld
+from tests.fakes.clock import FrozenClock
+from tests.fakes.source import FakeSource
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+class House:
+    """Accounts and what looks at their records, with a key that can be lost."""
+
+    def __init__(self, store: Store, clock: FrozenClock, redis: Redis) -> None:
+        self.store = store
+        self.clock = clock
+        self.world = FakeWorld(clock)
+        self.has_key = True
+        metrics = Metrics(redis)
+        self.accounts = Accounts(
+            store, crm_for=self.crm_for, vault=Vault([KEY]), clock=clock
+        )
+        self.enforce = Enforce(
+            store,
+            crm_for=self.crm_for,
+            hear=Hear(store, lambda _: FakeSource(), clock, metrics),
+            policies=Policies(store, self.crm_for, clock),
+            people=People(store, clock),
+            clock=clock,
+            metrics=metrics,
+        )
+
+    def crm_for(self, _connection: Connection):
+        if not self.has_key:
+            raise KeyMissing("The key is lost.")
+        return self.world.crm
+
+    def save(self, name: str = "acme", vendor: str = "fake", **secrets: str):
+        return self.accounts.save(
+            name,
+            vendor=vendor,
+            settings={},
+            secrets=secrets,
+            rotate=lambda before, after: {**before, **after},
+            author="anna",
+        )
+
+    def is_due(self) -> bool:
+        with self.store.begin() as tx:
+            return bool(tx.records.due_connections(self.clock.now()))
+
+
+@pytest.fixture
+def house(store: Store, clock: FrozenClock, redis: Redis) -> House:
+    return House(store, clock, redis)
+
+
+def test_a_connection_that_is_not_there_is_named_with_those_that_are(house: House):
+    with pytest.raises(ConnectionMissing, match="None is connected yet"):
+        house.accounts.find("acme")
+    house.save()
+    with pytest.raises(ConnectionMissing, match="There are: acme"):
+        house.accounts.find("acmee")
+
+
+@pytest.mark.parametrize("name", ["", "Acme", "a b", "-a", "x" * 41, "a/b"])
+def test_a_name_that_cannot_stand_in_an_address_is_refused(house: House, name: str):
+    with pytest.raises(ConfigError, match="cannot be a connection's name"):
+        house.save(name)
+
+
+def test_an_account_keeps_its_vendor(house: House):
+    house.save()
+    with pytest.raises(ConfigError, match="connected to fake already"):
+        house.save(vendor="other")
+
+
+def test_secrets_are_sealed_and_turned_over_to_the_next_ones(house: House):
+    assert b"first" not in house.save(token="first").secrets
+    second = house.save(other="second")
+    assert Vault([KEY]).open(second.secrets) == {"token": "first", "other": "second"}
+
+
+def test_an_account_whose_secrets_cannot_be_opened_waits_and_says_so(
+    house: House, store: Store, clock: FrozenClock
+):
+    connection = house.save()
+    with store.begin() as tx:
+        rows = tx.records.ensure(connection.id, [RecordRef(Kind.DEAL, RecordId("1"))])
+        tx.records.hint(list(rows.values()), due_at=clock.now())
+    house.has_key = False
+    assert house.enforce.look(connection.id).looked == 0
+    with store.begin() as tx:
+        [notice] = tx.notices.open()
+    assert "The key is lost." in notice.message
+    assert not house.is_due()
+    clock.advance(timedelta(minutes=1))
+    assert house.is_due()
+
+
+def test_new_credentials_wake_what_waits(house: House, store: Store, clock):
+    connection = house.save()
+    with store.begin() as tx:
+        rows = tx.records.ensure(connection.id, [RecordRef(Kind.DEAL, RecordId("1"))])
+        tx.records.hint(list(rows.values()), due_at=clock.now())
+    house.has_key = False
+    house.enforce.look(connection.id)
+    assert not house.is_due()
+    house.save(token="fresh")
+    assert house.is_due()
