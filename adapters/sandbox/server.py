@@ -10,6 +10,10 @@ from adapters.sandbox.hubspot.account import DEFAULT_TOKEN, Account
 from adapters.sandbox.hubspot.control import HubSpotControl
 from adapters.sandbox.mail.control import MailControl
 from adapters.sandbox.mail.sink import Sink
+from adapters.sandbox.salesforce import web as salesforce_web
+from adapters.sandbox.salesforce.control import SalesforceControl
+from adapters.sandbox.salesforce.org import Org
+from adapters.sandbox.salesforce.sessions import DEFAULT_TOKEN as SALESFORCE_TOKEN
 from adapters.sandbox.slack import web as slack_web
 from adapters.sandbox.slack.control import SlackControl
 from adapters.sandbox.slack.workspace import DEFAULT_TOKEN as SLACK_TOKEN
@@ -23,6 +27,7 @@ class Sandbox:
 
     engine: Engine
     hubspot: Account
+    salesforce: Org
     slack: Workspace
     mail: Sink
     server: Server
@@ -42,6 +47,16 @@ class Sandbox:
     def hubspot_token(self) -> str:
         """Return the access token that a fresh sandbox accepts."""
         return DEFAULT_TOKEN
+
+    @property
+    def salesforce_url(self) -> str:
+        """Return what stands for an org's https://<name>.my.salesforce.com."""
+        return self.url
+
+    @property
+    def salesforce_token(self) -> str:
+        """Return the access token that a fresh sandbox accepts."""
+        return SALESFORCE_TOKEN
 
     @property
     def slack_url(self) -> str:
@@ -69,10 +84,12 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
     """Start a sandbox in threads of this process; port 0 takes a free one."""
     engine = Engine()
     hubspot = Account(clock=engine.clock, users=engine.users)
+    salesforce = Org(clock=engine.clock, users=engine.users)
     control = Control(engine)
     slack = Workspace(engine.clock, engine.users)
     mail = Sink(engine.clock, host, smtp_port)
     HubSpotControl(hubspot).register(control)
+    SalesforceControl(salesforce).register(control)
     SlackControl(slack, engine.clock).register(control)
     MailControl(mail).register(control)
 
@@ -80,6 +97,7 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
         with engine.lock:
             engine.reset()
             hubspot.reset()
+            salesforce.reset()
             slack.reset()
         mail.reset()
 
@@ -88,10 +106,15 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
         engine,
         [
             hubspot_web.blueprint(hubspot, engine.lock),
+            salesforce_web.blueprint(salesforce, engine.lock),
             slack_web.blueprint(slack, engine.lock),
             control.blueprint,
         ],
-        {"hubspot": hubspot_web.refusal, "slack": slack_web.refusal},
+        {
+            "hubspot": hubspot_web.refusal,
+            "salesforce": salesforce_web.refusal,
+            "slack": slack_web.refusal,
+        },
     )
     server = Server(host, port, app.wsgi_app)
     mail.start()
@@ -99,6 +122,7 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
     return Sandbox(
         engine=engine,
         hubspot=hubspot,
+        salesforce=salesforce,
         slack=slack,
         mail=mail,
         server=server,

@@ -1,0 +1,1 @@
+"""A Salesforce org on its REST and SOAP protocols, without Pub/Sub."""
