@@ -12,7 +12,9 @@ from adapters.sandbox.mail.control import MailControl
 from adapters.sandbox.mail.sink import Sink
 from adapters.sandbox.salesforce import web as salesforce_web
 from adapters.sandbox.salesforce.control import SalesforceControl
+from adapters.sandbox.salesforce.control_outbound import OutboundControl
 from adapters.sandbox.salesforce.org import Org
+from adapters.sandbox.salesforce.outbound import OutboundMessages
 from adapters.sandbox.salesforce.sessions import DEFAULT_TOKEN as SALESFORCE_TOKEN
 from adapters.sandbox.slack import web as slack_web
 from adapters.sandbox.slack.control import SlackControl
@@ -28,6 +30,7 @@ class Sandbox:
     engine: Engine
     hubspot: Account
     salesforce: Org
+    outbound: OutboundMessages
     slack: Workspace
     mail: Sink
     server: Server
@@ -76,6 +79,7 @@ class Sandbox:
     def stop(self) -> None:
         """Stop serving and sending."""
         self.hubspot.stop()
+        self.outbound.stop()
         self.server.stop()
         self.mail.stop()
 
@@ -85,15 +89,19 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
     engine = Engine()
     hubspot = Account(clock=engine.clock, users=engine.users)
     salesforce = Org(clock=engine.clock, users=engine.users)
+    outbound = OutboundMessages(salesforce, engine.lock)
     control = Control(engine)
     slack = Workspace(engine.clock, engine.users)
     mail = Sink(engine.clock, host, smtp_port)
     HubSpotControl(hubspot).register(control)
     SalesforceControl(salesforce).register(control)
+    OutboundControl(outbound).register(control)
     SlackControl(slack, engine.clock).register(control)
     MailControl(mail).register(control)
 
     def reset() -> None:
+        # Its threads may wait for the lock, so they are ended without it.
+        outbound.reset()
         with engine.lock:
             engine.reset()
             hubspot.reset()
@@ -123,6 +131,7 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
         engine=engine,
         hubspot=hubspot,
         salesforce=salesforce,
+        outbound=outbound,
         slack=slack,
         mail=mail,
         server=server,
