@@ -199,7 +199,7 @@ class SalesforceControl:
 
     def calls(self, raw: Json) -> Json:
         """Set how many of the day's API requests are used."""
-        self._org.use_calls(int(raw["used"]))
+        self._org.calls.set(int(raw["used"]), self._org.clock.now_ms())
         return {}
 
     def expire_cursors(self, _raw: Json) -> Json:
@@ -215,7 +215,7 @@ class SalesforceControl:
         return {
             "id": org.id,
             "users": {row.values["Email"]: row.id for row in org.living("User")},
-            "calls_used": org.calls_used(),
+            "calls_used": org.calls.used(org.clock.now_ms()),
             "records": {name: sum(1 for _ in org.living(name)) for name in org.types},
         }
 

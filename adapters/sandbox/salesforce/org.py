@@ -1,12 +1,13 @@
 """One Salesforce org: everything it holds, under the sandbox's one lock."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.sandbox.clock import Clock
 from adapters.sandbox.ids import Sequence
 from adapters.sandbox.salesforce import defaults, ids
+from adapters.sandbox.salesforce.calls import Calls
 from adapters.sandbox.salesforce.catalog import ObjectType, fresh_types
 from adapters.sandbox.salesforce.moments import whole
 from adapters.sandbox.salesforce.records import Happening, Record
@@ -19,40 +20,12 @@ from adapters.sandbox.salesforce.sessions import (
     ClientApp,
     Session,
 )
+from adapters.sandbox.salesforce.settings import Settings
 from adapters.sandbox.users import User, Users
 
 Json = dict[str, Any]
 
 _FIRST_NUMBER = 10_000_019
-_HOUR_MS = 3_600_000
-_HOURS_COUNTED = 24
-
-
-@dataclass(slots=True)
-class Settings:
-    """What kind of org it is. A limit of 0 is no limit.
-
-    Quotes and feeds are features that an org may lack: the objects are then absent.
-    """
-
-    name: str = "Acme"
-    daily_limit: int = 15_000
-    session_seconds: int = 7_200
-    newest_version: int = 68
-    oldest_version: int = 31
-    query_batch: int = 2_000
-    quotes_enabled: bool = True
-    feeds_enabled: bool = True
-    tracks_stage_history: bool = False
-
-    def change(self, raw: Mapping[str, Any]) -> None:
-        """Set what is named; raises ValueError for an unknown setting."""
-        for name, value in raw.items():
-            if name not in type(self).__dataclass_fields__:
-                known = sorted(type(self).__dataclass_fields__)
-                raise ValueError(f"no setting {name!r}; there are {known}")
-            kind = type(getattr(self, name))
-            setattr(self, name, kind(value))
 
 
 @dataclass(slots=True)
@@ -74,9 +47,9 @@ class Org:
     outbox: list[Happening] = field(default_factory=list)
     hearers: list[Callable[[list[Happening]], None]] = field(default_factory=list)
     last_history: dict[str, Record] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
     numbers: Sequence = field(default_factory=lambda: Sequence(_FIRST_NUMBER))
     undo: list[Callable[[], None]] | None = None
-    _calls: dict[int, int] = field(default_factory=dict)
     _known_users: dict[str, User] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,7 +70,7 @@ class Org:
             self.process_stages,
             self.cursors,
             self.last_history,
-            self._calls,
+            self.calls,
             self._known_users,
         ):
             emptied.clear()
@@ -287,21 +260,6 @@ class Org:
             else:
                 known.values |= {**values, "SystemModstamp": whole(now)}
             self._known_users[user.email] = user
-
-    def count_call(self) -> None:
-        """Count one API request."""
-        hour = self.clock.now_ms() // _HOUR_MS
-        self._calls[hour] = self._calls.get(hour, 0) + 1
-
-    def calls_used(self) -> int:
-        """Return the API requests of the last 24 hours."""
-        since = self.clock.now_ms() // _HOUR_MS - _HOURS_COUNTED
-        return sum(count for hour, count in self._calls.items() if hour > since)
-
-    def use_calls(self, used: int) -> None:
-        """Set how many API requests were made so far."""
-        self._calls.clear()
-        self._calls[self.clock.now_ms() // _HOUR_MS] = used
 
     def publish(self) -> None:
         """Tell of what happened since the last call."""

@@ -55,6 +55,15 @@ class Call:
         text = self.query.get(parameter, "")
         return [name.strip() for name in text.split(",") if name.strip()]
 
+    def listed(self, name: str) -> list[Json]:
+        """Return a list of objects in the body, or raise 400."""
+        rows = self.mapping().get(name)
+        if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+            raise ApiError(
+                400, "JSON_PARSER_ERROR", f"{name} must be a list of objects"
+            )
+        return rows
+
     def mapping(self) -> Json:
         """Return the body as an object, or raise 400."""
         if not isinstance(self.body, dict):
@@ -105,11 +114,11 @@ class Frame:
         org = self._org
         session = authenticate(org, request.headers.get("Authorization", ""))
         limit = org.settings.daily_limit
-        if limit and org.calls_used() >= limit:
+        if limit and org.calls.used(org.clock.now_ms()) >= limit:
             raise ApiError(
                 403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."
             )
-        org.count_call()
+        org.calls.count(org.clock.now_ms())
         _demand_version(org, version)
         if len(request.full_path) > _LONGEST_REQUEST_LINE:
             raise ApiError(414, "URI_TOO_LONG", "URI Too Long")
@@ -151,7 +160,9 @@ class Frame:
         headers = {"Date": moments.http(org.clock.now_ms())}
         if status != 401:  # noqa: PLR2004 - no session, no count
             limit = org.settings.daily_limit
-            headers["Sforce-Limit-Info"] = f"api-usage={org.calls_used()}/{limit}"
+            headers["Sforce-Limit-Info"] = (
+                f"api-usage={org.calls.used(org.clock.now_ms())}/{limit}"
+            )
         return Response(
             payload,
             status=status,

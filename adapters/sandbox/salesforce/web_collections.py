@@ -59,7 +59,7 @@ def create(call: Call) -> Answer:
     """Make up to 200 rows."""
 
     def step(raw: Json) -> Record:
-        name = str((raw.get("attributes") or {}).get("type"))
+        name = _type_of(raw)
         kind = call.org.type(name)
         if kind is None:
             raise no_such_type(name)
@@ -141,11 +141,9 @@ def _all_or_none(call: Call) -> bool:
 
 
 def _rows(call: Call) -> list[Json]:
-    rows = call.mapping().get("records")
-    if not isinstance(rows, list):
-        raise ApiError(400, "JSON_PARSER_ERROR", "records is required")
+    rows = call.listed("records")
     _demand_size(rows, MOST_WRITTEN)
-    names = [str((raw.get("attributes") or {}).get("type")) for raw in rows]
+    names = [_type_of(raw) for raw in rows]
     runs = sum(one != other for one, other in zip(names, ["", *names], strict=False))
     if runs > MOST_RUNS:
         raise ApiError(
@@ -155,6 +153,11 @@ def _rows(call: Call) -> list[Json]:
             "rearrange the data to reduce chunking.",
         )
     return rows
+
+
+def _type_of(raw: Json) -> str:
+    attributes = raw.get("attributes")
+    return str(attributes.get("type")) if isinstance(attributes, dict) else ""
 
 
 def _find(call: Call, given: Any) -> Record:

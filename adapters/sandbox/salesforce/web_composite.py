@@ -32,7 +32,7 @@ def composite(call: Call) -> Answer:
     halted.
     """
     body = call.mapping()
-    requests: list[Json] = body.get("compositeRequest") or []
+    requests = call.listed("compositeRequest")
     heavy = sum(bool(_HEAVY.match(str(one.get("url")))) for one in requests)
     if len(requests) > MOST_REQUESTS or heavy > MOST_HEAVY:
         raise ApiError(

@@ -24,9 +24,16 @@ def register(frame: Frame) -> None:
         ("/sobjects/<entity>/describe", describe, "GET", "describe"),
         (picklists, all_picklists, "GET", "picklists"),
         (picklists + "/<field_name>", picklist, "GET", "picklist"),
+        ("/<path:rest>", nothing, "GET", "nothing"),
         ("/process/approvals", approvals, "POST", "approvals"),
     ):
         frame.route(rest, view, methods=(method,), operation=operation)
+
+
+def nothing(_call: Call, rest: str) -> Answer:
+    """Refuse a path that leads nowhere."""
+    del rest
+    raise not_found()
 
 
 def resources(call: Call) -> Answer:
@@ -39,7 +46,7 @@ def resources(call: Call) -> Answer:
 def limits(call: Call) -> Answer:
     """Return what is allotted and what is left; this call is counted."""
     most = call.org.settings.daily_limit
-    left = max(0, most - call.org.calls_used())
+    left = max(0, most - call.org.calls.used(call.at))
     return 200, {
         "DailyApiRequests": {"Max": most, "Remaining": left},
         "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
@@ -127,7 +134,7 @@ def picklist(call: Call, entity: str, record_type: str, field_name: str) -> Answ
 def approvals(call: Call) -> Answer:
     """Submit records for approval, which locks them, or decide on them."""
     results: list[Json] = []
-    for one in call.mapping().get("requests") or ():
+    for one in call.listed("requests"):
         record_id = ids.find(one.get("contextId"))
         record = None if record_id is None else call.org.find(record_id)
         if record is None:

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from tests.sandbox.kit import REP, Control
 from tests.sandbox.salesforce.kit import DATA, Api, seed_deal
 
@@ -91,6 +93,12 @@ def test_rows_are_made_and_deleted_together(api: Api, control: Control):
     assert left["totalSize"] == 198
     refused = api.refused("POST", MANY, {"records": [*rows, rows[0]]})
     assert refused == (400, "EXCEEDED_ID_LIMIT")
+
+
+@pytest.mark.parametrize("records", [None, "x", ["x"], [None]])
+def test_rows_that_are_none_are_refused(api: Api, records: Any):
+    refused = api.refused("POST", MANY, {"records": records})
+    assert refused == (400, "JSON_PARSER_ERROR")
 
 
 def test_types_may_not_alternate_for_long(api: Api):
