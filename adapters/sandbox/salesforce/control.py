@@ -184,7 +184,10 @@ class SalesforceControl:
         return {}
 
     def apps(self, raw: Json) -> Json:
-        """Add or change an app: client_id, secret, run_as, public_key, flows."""
+        """Add or change an app.
+
+        client_id, secret, run_as, public_key, flows, rotates.
+        """
         org = self._org
         client_id = str(raw.get("client_id") or next(iter(org.apps)))
         known = org.apps.get(client_id)
@@ -192,6 +195,7 @@ class SalesforceControl:
         app.secret = str(raw.get("secret") or app.secret)
         app.run_as = str(raw.get("run_as") or app.run_as)
         app.public_key = str(raw.get("public_key") or app.public_key)
+        app.rotates = bool(raw.get("rotates", app.rotates))
         if "flows" in raw:
             app.flows = set(raw["flows"])
         org.apps[client_id] = app

@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from adapters.sandbox.salesforce import ids
 from adapters.sandbox.salesforce.org import Org
-from adapters.sandbox.salesforce.sessions import ClientApp, Session
+from adapters.sandbox.salesforce.sessions import ClientApp, Code, Session
 
 Json = dict[str, Any]
 
@@ -43,11 +44,34 @@ def grant(org: Org, form: Mapping[str, str], url: str) -> Json:
             app = _app(org, form, needs_secret=True)
             _demand_flow(app, "client_credentials")
             return _open(org, app, org.user_id(app.run_as), url)
+        case "authorization_code":
+            return _by_code(org, form, url)
         case "refresh_token":
             return _refresh(org, form, url)
         case kind if kind == JWT_GRANT:
             return _by_assertion(org, form.get("assertion", ""), url)
     raise OAuthError("unsupported_grant_type", "grant type not supported")
+
+
+def authorize(org: Org, query: Mapping[str, str]) -> str:
+    """Return where a person goes who allowed the app; raises OAuthError.
+
+    The sandbox asks nobody: `login_hint` is who allows it, else the integration user.
+    """
+    app = _app(org, query, needs_secret=False)
+    _demand_flow(app, "web_server")
+    target, hint = query.get("redirect_uri", ""), query.get("login_hint")
+    code = secrets.token_urlsafe(24)
+    org.codes[code] = Code(
+        client_id=app.client_id,
+        user_id=org.user_id(hint) if hint else org.integration_id,
+        redirect_uri=target,
+        challenge=query.get("code_challenge", ""),
+    )
+    answer = {"code": code}
+    if "state" in query:
+        answer["state"] = query["state"]
+    return f"{target}{'&' if '?' in target else '?'}{urlencode(answer)}"
 
 
 def revoke(org: Org, token: str) -> None:
@@ -67,7 +91,32 @@ def _refresh(org: Org, form: Mapping[str, str], url: str) -> Json:
     client_id, user_id = org.refresh_tokens.get(token, ("", ""))
     if client_id != app.client_id:
         raise OAuthError("invalid_grant", "expired access/refresh token")
-    return _open(org, app, user_id, url, refresh_token=token)
+    if not app.rotates:
+        return _open(org, app, user_id, url, refresh_token=token)
+    del org.refresh_tokens[token]
+    return _open_lasting(org, app, user_id, url)
+
+
+def _by_code(org: Org, form: Mapping[str, str], url: str) -> Json:
+    app = _app(org, form, needs_secret="client_secret" in form)
+    code = org.codes.pop(form.get("code", ""), None)
+    if code is None or code.client_id != app.client_id:
+        raise OAuthError("invalid_grant", "expired authorization code")
+    if code.redirect_uri != form.get("redirect_uri"):
+        raise OAuthError("redirect_uri_mismatch", "redirect_uri must match")
+    hashed = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+    proof = base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
+    if code.challenge and code.challenge != proof:
+        raise OAuthError("invalid_grant", "invalid code verifier")
+    return _open_lasting(org, app, code.user_id, url)
+
+
+def _open_lasting(org: Org, app: ClientApp, user_id: str, url: str) -> Json:
+    """Open a session with a fresh refresh token."""
+    token = secrets.token_urlsafe(48)
+    org.refresh_tokens[token] = (app.client_id, user_id)
+    answer = _open(org, app, user_id, url, refresh_token=token)
+    return {**answer, "scope": "refresh_token api", "refresh_token": token}
 
 
 def _by_assertion(org: Org, assertion: str, url: str) -> Json:

@@ -18,6 +18,7 @@ from adapters.sandbox.salesforce.sessions import (
     DEFAULT_SECRET,
     DEFAULT_TOKEN,
     ClientApp,
+    Code,
     Session,
 )
 from adapters.sandbox.salesforce.settings import Settings
@@ -42,6 +43,7 @@ class Org:
     apps: dict[str, ClientApp] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     refresh_tokens: dict[str, tuple[str, str]] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
     process_stages: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cursors: dict[str, Any] = field(default_factory=dict)
     outbox: list[Happening] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Org:
             self.apps,
             self.sessions,
             self.refresh_tokens,
+            self.codes,
             self.process_stages,
             self.cursors,
             self.last_history,

@@ -13,10 +13,10 @@ def seed(org: Org, raw: Mapping[str, Any]) -> Json:
     """Fill the org and return the ids of what has a `key`.
 
     `settings`, `users` (with `manager`, an address), `fields` ({"Opportunity": [...]}),
-    `stages`, `record_types` (object, name, values), `rules`, `records` (as for
-    making, with `key`, later `changes` and `log`, the activities on it), `bulk`
-    (object, count, fields, owners, at). A field may name a record as `$key`. Nothing
-    is told to anybody unless `events`.
+    `stages`, `record_types` (object, name, values), `queues` (names), `rules`,
+    `records` (as for making, with `key`, later `changes` and `log`, the activities on
+    it), `bulk` (object, count, fields, owners, at). A field may name a record as
+    `$key`. Nothing is told to anybody unless `events`.
     """
     org.settings.change(raw.get("settings") or {})
     _seed_users(org, raw.get("users") or ())
@@ -29,6 +29,7 @@ def seed(org: Org, raw: Mapping[str, Any]) -> Json:
         str(one["name"]): _add_record_type(org, one)
         for one in raw.get("record_types") or ()
     }
+    queues = {str(name): _add_queue(org, str(name)) for name in raw.get("queues") or ()}
     for one in raw.get("rules") or ():
         add_rule(org, one)
     keys: dict[str, str] = {}
@@ -37,7 +38,7 @@ def seed(org: Org, raw: Mapping[str, Any]) -> Json:
     bulk = [_seed_bulk(org, one) for one in raw.get("bulk") or ()]
     if not raw.get("events"):
         org.outbox.clear()
-    return {"ids": keys, "record_types": types, "bulk": bulk}
+    return {"ids": keys, "record_types": types, "queues": queues, "bulk": bulk}
 
 
 def add_rule(org: Org, raw: Mapping[str, Any]) -> None:
@@ -78,6 +79,13 @@ def _add_record_type(org: Org, raw: Mapping[str, Any]) -> str:
         "IsActive": bool(raw.get("is_active", True)),
     }
     return org.insert("RecordType", row, at=now, by=by).id
+
+
+def _add_queue(org: Org, name: str) -> str:
+    """Add a queue, which may own leads and tasks."""
+    row = {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"}
+    at, by = org.clock.now_ms(), org.integration_id
+    return org.insert("Group", row, at=at, by=by).id
 
 
 def _seed_record(org: Org, raw: Mapping[str, Any], keys: dict[str, str]) -> None:

@@ -12,7 +12,8 @@ DEFAULT_REFRESH = "sandbox-refresh-token"
 class ClientApp:
     """An external client app. `run_as` is a username; `public_key` is PEM for JWT.
 
-    `flows` are the grants it may use: client_credentials, jwt, refresh_token.
+    `flows` are the grants it may use: client_credentials, jwt, web_server,
+    refresh_token. With `rotates` a refresh token is good for once.
     """
 
     client_id: str
@@ -21,8 +22,24 @@ class ClientApp:
     run_as: str
     public_key: str = ""
     flows: set[str] = field(
-        default_factory=lambda: {"client_credentials", "jwt", "refresh_token"}
+        default_factory=lambda: {
+            "client_credentials",
+            "jwt",
+            "web_server",
+            "refresh_token",
+        }
     )
+    rotates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a person allowed: good for one refresh token. `challenge` is S256."""
+
+    client_id: str
+    user_id: str
+    redirect_uri: str
+    challenge: str
 
 
 @dataclass(slots=True)

@@ -43,7 +43,10 @@ def blueprint(org: Org, lock: RLock) -> Blueprint:
 
 
 def refusal(fault: Fault) -> Any:
-    """Return the body of a planned status."""
+    """Return the body of a planned status; signing in has a form of its own."""
+    if request.path.startswith("/services/oauth2"):
+        error = fault.category or "unknown_error"
+        return {"error": error, "error_description": fault.message or "retry"}
     code = fault.category or _CODES.get(fault.status, "UNKNOWN_EXCEPTION")
     return ApiError(fault.status, code, fault.message or "Planned by a test").body()
 
@@ -81,6 +84,17 @@ def _register_oauth(made: Blueprint, org: Org, lock: RLock) -> None:
             except oauth.OAuthError as error:
                 status, body = 400, error.body
             return _answer(status, body, org.clock.now_ms())
+
+    @made.get("/services/oauth2/authorize")
+    def authorize() -> Response:
+        """Send the browser back with a code."""
+        g.operation = "oauth.authorize"
+        with lock:
+            try:
+                target = oauth.authorize(org, request.args)
+            except oauth.OAuthError as error:
+                return _answer(400, error.body, org.clock.now_ms())
+            return Response(status=302, headers={"Location": target})
 
     @made.post("/services/oauth2/revoke")
     def revoke() -> Response:

@@ -25,6 +25,8 @@ class Api:
         path: str,
         body: Any = None,
         query: dict[str, str] | None = None,
+        *,
+        redirect: bool = True,
         **headers: str,
     ) -> BaseHTTPResponse:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -39,6 +41,7 @@ class Api:
             fields=query,
             headers=headers,
             retries=False,
+            redirect=redirect,
         )
 
     def get(self, path: str, /, **query: str) -> Any:

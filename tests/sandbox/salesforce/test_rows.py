@@ -219,3 +219,14 @@ def test_people_know_their_managers(api: Api, control: Control):
     control.post("salesforce/seed", users=[{"email": REP, "manager": MANAGER}])
     rows = api.query("SELECT Manager.Email FROM User WHERE Email = ?", REP)
     assert rows[0]["Manager"]["Email"] == MANAGER
+
+
+def test_a_queue_may_own_leads_but_no_deals(api: Api, control: Control):
+    queue = control.post("salesforce/seed", queues=["Inbound"])["queues"]["Inbound"]
+    lead = {"LastName": "Jansen", "Company": "Globex", "OwnerId": queue}
+    assert api.ask("POST", "/sobjects/Lead", lead).status == 201
+    soql = "SELECT Owner.Name, Owner.Type FROM Lead"
+    assert api.query(soql)[0]["Owner"]["Name"] == "Inbound"
+    deal = seed_deal(control)
+    refused = api.refused("PATCH", f"{DEALS}/{deal}", {"OwnerId": queue})
+    assert refused == (400, "MALFORMED_ID")

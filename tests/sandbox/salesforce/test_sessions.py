@@ -1,6 +1,8 @@
 import base64
+import hashlib
 import json
 import time
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -70,6 +72,52 @@ def test_a_refresh_token_opens_sessions_until_it_is_revoked(api: Api):
     assert api.refused("GET", "/limits") == (401, "INVALID_SESSION_ID")
     status, answer = api.form(TOKEN, **form, **CLIENT)
     assert (status, answer["error"]) == (400, "invalid_grant")
+
+
+def test_a_refresh_token_that_rotates_is_good_for_once(api: Api, control: Control):
+    control.post("salesforce/apps", rotates=True)
+    form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
+    _, answer = api.form(TOKEN, **form, **CLIENT)
+    again, _ = api.form(TOKEN, **form, **CLIENT)
+    form["refresh_token"] = answer["refresh_token"]
+    fresh, _ = api.form(TOKEN, **form, **CLIENT)
+    assert (again, fresh) == (400, 200)
+
+
+def test_who_allows_the_app_gives_it_a_refresh_token(api: Api):
+    verifier, target = "v" * 43, "https://app.example/callback"
+    digest = hashlib.sha256(verifier.encode()).digest()
+    query = {
+        "response_type": "code",
+        "client_id": CLIENT["client_id"],
+        "redirect_uri": target,
+        "state": "s1",
+        "login_hint": REP,
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+    }
+    answer = api.ask("GET", "/services/oauth2/authorize", query=query, redirect=False)
+    back = urlsplit(answer.headers["Location"])
+    found = dict(parse_qsl(back.query))
+    assert (answer.status, found["state"]) == (302, "s1")
+    form = {
+        "grant_type": "authorization_code",
+        "code": found["code"],
+        "redirect_uri": target,
+        "code_verifier": verifier,
+    }
+    status, granted = api.form(TOKEN, **form, **CLIENT)
+    assert status == 200
+    assert granted["refresh_token"]
+    api.token = granted["access_token"]
+    assert api.get("/services/oauth2/userinfo")["email"] == REP
+    status, answer = api.form(TOKEN, **form, **CLIENT)
+    assert (status, answer["error"]) == (400, "invalid_grant")
+
+
+def test_a_planned_refusal_of_signing_in_has_its_own_form(api: Api, control: Control):
+    control.post("faults", kind="status", path=TOKEN, status=503)
+    status, answer = api.form(TOKEN, grant_type="client_credentials", **CLIENT)
+    assert (status, answer["error"]) == (503, "unknown_error")
 
 
 def test_an_assertion_signed_by_the_app_opens_a_session_of_its_subject(
