@@ -140,3 +140,9 @@ def test_after_redis_was_killed_hints_run_again(start, home):
                 return b"acme" in redis.lrange("written", 0, -1)
 
             wait_for(is_written, "acme")
+
+
+def test_without_redis_a_worker_ends_and_says_why(start):
+    worker = start("redis://127.0.0.1:1/0")
+    assert worker.wait(timeout=20) == 3
+    assert "worker.lost_redis" in worker.stderr.read()
