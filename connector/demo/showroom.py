@@ -57,7 +57,9 @@ def opened(port: int) -> Iterator[Showroom]:
                 app = build(config, urls)
                 company = next(iter(COMPANIES.values()))(sandbox.url)
                 company.set_up()
-                connection_id = _set_up(app, sandbox, company, url)
+                connection_id = furnish(app, sandbox, company)
+                vendor = company.account().vendor
+                company.send_webhooks_to(f"{url}/webhooks/{vendor}/{CONNECTION}")
                 yield Showroom(app, connection_id, sandbox, company, url)
                 app.store.close()
     finally:
@@ -113,8 +115,12 @@ def _trust(sandbox: Sandbox, home: Path, environ: dict[str, str]) -> None:
     environ["SSL_CERT_FILE"] = str(certificate)
 
 
-def _set_up(app: Application, sandbox: Sandbox, company: Company, url: str) -> int:
-    """Do what an admin does once, and return the connection's id."""
+def furnish(app: Application, sandbox: Sandbox, company: Company) -> int:
+    """Do what an admin does once, and return the connection's id.
+
+    The account is connected, its policy published, its people known, and Slack and mail
+    are there to reach them. Its webhooks are not sent yet.
+    """
     account = company.account()
     connection = app.accounts.save(
         CONNECTION,
@@ -152,7 +158,6 @@ def _set_up(app: Application, sandbox: Sandbox, company: Company, url: str) -> i
         rank=list(CHANNELS).index("email"),
         author=AUTHOR,
     )
-    company.send_webhooks_to(f"{url}/webhooks/{account.vendor}/{CONNECTION}")
     return connection.id
 
 

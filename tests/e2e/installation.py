@@ -17,24 +17,20 @@ from psycopg.rows import dict_row
 
 from adapters.sandbox import Sandbox, start
 from adapters.sandbox.companies import COMPANIES
-from adapters.sandbox.company import MANAGER, PEOPLE, Company
+from adapters.sandbox.company import Company
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.remote import Remote
 from connector.bootstrap import Application, build
 from connector.config import Config
-from connector.demo.showroom import policy_text
+from connector.demo.showroom import CONNECTION, furnish
 from connector.embedded import Embedded
 from connector.store.migrate import migrate
-from connector.store.people import Person
-from connector.vendors import CHANNELS
 from rules.model import Kind, RecordId, RecordRef
 from tests.conftest import to_libpq
 from tests.e2e.programs import Program
 from tests.waiting import wait_for
 
-CONNECTION = "demo"
 LEASE_SECONDS = 2
-AUTHOR = "test"
 OK = 200
 
 _BUSY = """
@@ -307,7 +303,7 @@ def _set_up(home: Path, sandbox: Sandbox, servers: Servers) -> Installation:
     company = COMPANIES["hubspot"](sandbox.url)
     company.set_up()
     control.post("hubspot/settings", burst_limit=10_000, daily_limit=0, search_limit=0)
-    connection_id = _connect(app, sandbox, company)
+    connection_id = furnish(app, sandbox, company)
     company.send_webhooks_to(f"{url}/webhooks/hubspot/{CONNECTION}")
 
     def program(name: str, *arguments: str) -> Program:
@@ -348,43 +344,3 @@ def _environ(
         "PUBLIC_URL": url,
         "SSL_CERT_FILE": str(certificate),
     }
-
-
-def _connect(app: Application, sandbox: Sandbox, company: Company) -> int:
-    """Do what an admin does once, and return the connection's id."""
-    account = company.account()
-    connection = app.accounts.save(
-        CONNECTION,
-        vendor=account.vendor,
-        settings=account.settings,
-        secrets=account.secrets,
-        rotate=lambda _before, after: after,
-        author=AUTHOR,
-    )
-    app.accounts.probe(connection)
-    app.policies.publish(policy_text(), connection, note="The test.", author=AUTHOR)
-    app.reconcile.import_(connection)
-    app.people.save(
-        [
-            Person(email, name, manager=None if email == MANAGER else MANAGER)
-            for email, name in PEOPLE.items()
-        ],
-        author=AUTHOR,
-    )
-    app.channels.add(
-        "slack",
-        kind="slack",
-        settings={"api_url": sandbox.slack_url},
-        secrets={"token": sandbox.slack_token},
-        rank=list(CHANNELS).index("slack"),
-        author=AUTHOR,
-    )
-    app.channels.add(
-        "email",
-        kind="email",
-        settings={"from": "Slagboom <slagboom@acme.example>"},
-        secrets={"smtp_url": f"smtp://{sandbox.host}:{sandbox.smtp_port}"},
-        rank=list(CHANNELS).index("email"),
-        author=AUTHOR,
-    )
-    return connection.id
