@@ -158,6 +158,8 @@ def furnish(app: Application, sandbox: Sandbox, company: Company) -> int:
         rank=list(CHANNELS).index("email"),
         author=AUTHOR,
     )
+    for channel in app.channels.all():
+        app.channels.probe(channel.name)
     return connection.id
 
 
