@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -6,42 +6,14 @@ import pytest
 from adapters.budget import LocalBudget
 from adapters.hubspot import open_crm
 from adapters.ports import Crm
-from adapters.sandbox import Sandbox, start
+from adapters.sandbox import Sandbox
 from adapters.sandbox.hubspot.account import DEFAULT_APP
 from connector.clock import SystemClock
 from tests.hubspot.kit import PORTAL, Night, Requests
-from tests.sandbox.kit import MANAGER, REP, Control
+from tests.sandbox.fixtures import control, running, sandbox
+from tests.sandbox.kit import Control
 
-
-@pytest.fixture(scope="session")
-def running() -> Iterator[Sandbox]:
-    sandbox = start()
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    """A fresh account with two people in it and no rate limit."""
-    control = Control(running.url)
-    control.post("reset")
-    control.post(
-        "hubspot/seed",
-        settings={"burst_limit": 0, "search_limit": 0},
-        users=[
-            {"email": REP, "name": "Robin Rep"},
-            {"email": MANAGER, "name": "Marit Manager"},
-        ],
-    )
-    control.close()
-    return running
-
-
-@pytest.fixture
-def control(sandbox: Sandbox) -> Iterator[Control]:
-    made = Control(sandbox.url)
-    yield made
-    made.close()
+__all__ = ["control", "running", "sandbox"]
 
 
 @pytest.fixture
