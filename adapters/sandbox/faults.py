@@ -30,15 +30,17 @@ class FaultKind(StrEnum):
 class Fault:
     """One planned misfortune.
 
-    `path` is a regular expression searched in the path, `method` empty for any. It
-    passes over the first `skip` matches, then strikes `count` times (None: for ever).
-    `rows` are indexes of a batch, `ids` record ids; with neither, every row fails.
+    `path` is a regular expression searched in the path, `content` one searched in the
+    body; `method` is empty for any. It passes over the first `skip` matches, then
+    strikes `count` times (None: for ever). `rows` are indexes of a batch, `ids` record
+    ids; with neither, every row fails.
     """
 
     id: int
     kind: FaultKind
     path: str
     method: str = ""
+    content: str = ""
     count: int | None = 1
     skip: int = 0
     status: int = 500
@@ -81,6 +83,7 @@ class Faults:
             kind=FaultKind(raw["kind"]),
             path=str(raw.get("path") or ""),
             method=str(raw.get("method") or "").upper(),
+            content=str(raw.get("content") or ""),
             count=None if count is None else int(count),
             skip=int(raw.get("skip") or 0),
             status=int(raw.get("status") or 500),
@@ -92,17 +95,20 @@ class Faults:
             category=str(raw.get("category") or ""),
             message=str(raw.get("message") or ""),
         )
-        re.compile(fault.path)
+        for pattern in (fault.path, fault.content):
+            re.compile(pattern)
         self._faults.append(fault)
         return fault
 
-    def strike(self, method: str, path: str) -> list[Fault]:
+    def strike(self, method: str, path: str, body: bytes) -> list[Fault]:
         """Return what strikes this request: delays, and at most one other."""
         struck: list[Fault] = []
         for fault in self._faults:
             if fault.count == 0 or (fault.method and fault.method != method):
                 continue
             if not re.search(fault.path, path):
+                continue
+            if not re.search(fault.content.encode(), body):
                 continue
             if fault.kind is not FaultKind.DELAY and any(
                 other.kind is not FaultKind.DELAY for other in struck

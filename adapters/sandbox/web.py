@@ -32,8 +32,9 @@ def create_app(
         g.begun = time.perf_counter()
         if request.path.startswith(CONTROL):
             return None
+        body = request.get_data()
         with engine.lock:
-            struck = engine.faults.strike(request.method, request.path)
+            struck = engine.faults.strike(request.method, request.path, body)
         g.struck = struck
         answer: Response | None = None
         for fault in struck:

@@ -33,6 +33,17 @@ def amount_of(control: Control, deal: str) -> str:
     )
 
 
+def test_a_fault_may_be_for_requests_with_this_content(
+    sandbox: Sandbox, control: Control, deal: str
+):
+    for content in ('"amount": ?"3"', '"amount": ?"2"'):
+        control.post("faults", kind="drop", path="batch/update", content=content)
+    with pytest.raises(urllib3.exceptions.HTTPError):
+        rename(sandbox, deal)
+    faults = control.get("faults")["faults"]
+    assert [fault["struck"] for fault in faults] == [0, 1]
+
+
 def test_a_lingering_request_is_applied_long_before_it_is_answered(
     sandbox: Sandbox, control: Control, deal: str
 ):

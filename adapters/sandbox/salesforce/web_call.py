@@ -28,7 +28,10 @@ _LONGEST_REQUEST_LINE = 16_384
 
 @dataclass(slots=True)
 class Call:
-    """What a view needs to know of the request. `at` is when it came, epoch ms."""
+    """What a view needs to know of the request. `at` is when it came, epoch ms.
+
+    A view that writes rows says of which `types` they are, for the log.
+    """
 
     org: Org
     session: Session
@@ -41,7 +44,8 @@ class Call:
     body: Any = None
     partial: Fault | None = None
     again: Callable[["Call", str, str], Answer] | None = None
-    rows: int = field(default=0)
+    rows: int = 0
+    types: set[str] = field(default_factory=set)
 
     def kind(self, name: str) -> ObjectType:
         """Return the object type of a path, or raise 404."""
@@ -143,6 +147,8 @@ class Frame:
         )
         answer = view(call, **path)
         g.rows = call.rows
+        if call.types:
+            g.operation = f"{'+'.join(sorted(call.types))}.{g.operation}"
         return answer
 
     def _again(self, call: Call, method: str, path: str) -> Answer:

@@ -144,6 +144,7 @@ def _rows(call: Call) -> list[Json]:
     rows = call.listed("records")
     _demand_size(rows, MOST_WRITTEN)
     names = [_type_of(raw) for raw in rows]
+    call.types |= set(names)
     runs = sum(one != other for one, other in zip(names, ["", *names], strict=False))
     if runs > MOST_RUNS:
         raise ApiError(

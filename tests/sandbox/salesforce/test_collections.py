@@ -116,6 +116,13 @@ def test_a_planned_fault_strikes_chosen_rows(api: Api, control: Control):
     assert codes(answer.json()) == ["", "UNABLE_TO_LOCK_ROW"]
 
 
+def test_the_log_tells_of_which_types_rows_were(api: Api, control: Control):
+    control.post("requests/clear")
+    api.ask("POST", MANY, {"records": [row(type="Task", Subject="x")] * 3})
+    (logged,) = control.get("requests", system="salesforce")["requests"]
+    assert (logged["operation"], logged["rows"]) == ("Task.collection.create", 3)
+
+
 def test_requests_in_one_call_refer_to_each_other(api: Api, control: Control):
     deal = seed_deal(control)
     used = control.get("salesforce/org")["calls_used"]
