@@ -1,14 +1,28 @@
 """Baselines: the last accepted states of records, remembered and looked up."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, func, select
+from sqlalchemy import Connection, Select, String, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from connector.store.codec import record_from_json, record_to_json
-from connector.store.tables import records
+from connector.store.tables import connections, records
 from rules.model import Kind, Record, RecordId, RecordRef
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """A record that has been looked at: its row, and the state that was accepted."""
+
+    id: int
+    connection_id: int
+    connection: str
+    record: Record
+    state: str
+    stage_entered_at: datetime | None
 
 
 class Baselines:
@@ -118,3 +132,85 @@ class Baselines:
             .distinct()
         )
         return frozenset(Kind(kind) for kind in found)
+
+    def with_id(
+        self,
+        crm_id: str,
+        *,
+        kind: Kind | None = None,
+        connection_id: int | None = None,
+    ) -> list[KnownRecord]:
+        """Return what has this id in its CRM; for a merged record, what it became."""
+        # Every column of the key is given, so that its index is used.
+        places = select(connections.c.id)
+        if connection_id is not None:
+            places = places.where(connections.c.id == connection_id)
+        kinds = list(Kind) if kind is None else [kind]
+        query = _known().where(
+            records.c.connection_id.in_(self._connection.scalars(places).all()),
+            records.c.kind.in_(kinds),
+            records.c.crm_id == crm_id,
+        )
+        found: list[KnownRecord] = []
+        for row in self._connection.execute(query):
+            if row.merged_into is None:
+                found.append(_to_known(row))
+            else:
+                found += self.with_id(
+                    row.merged_into,
+                    kind=Kind(row.kind),
+                    connection_id=row.connection_id,
+                )
+        return found
+
+    def named(
+        self,
+        name: str,
+        *,
+        connection_id: int | None = None,
+        limit: int,
+        is_part: bool = False,
+    ) -> list[KnownRecord]:
+        """Return live records of this name, or with it in theirs, in any case.
+
+        Every record is compared: good for a person's question, not for a round.
+        """
+        folded = func.lower(records.c.name)
+        wanted = name.lower()
+        query = _known().where(
+            records.c.state == "live",
+            func.strpos(folded, wanted) > 0 if is_part else folded == wanted,
+        )
+        if connection_id is not None:
+            query = query.where(records.c.connection_id == connection_id)
+        rows = self._connection.execute(query.limit(limit))
+        return [_to_known(row) for row in rows]
+
+
+def _known() -> Select[Any]:
+    return (
+        select(
+            records.c.id,
+            records.c.connection_id,
+            connections.c.name.label("connection"),
+            records.c.kind,
+            records.c.baseline,
+            records.c.state,
+            records.c.merged_into,
+            records.c.stage_entered_at,
+        )
+        .join(connections, connections.c.id == records.c.connection_id)
+        .where(records.c.baseline.is_not(None))
+        .order_by(records.c.id)
+    )
+
+
+def _to_known(row: Any) -> KnownRecord:
+    return KnownRecord(
+        id=row.id,
+        connection_id=row.connection_id,
+        connection=row.connection,
+        record=record_from_json(row.baseline),
+        state=row.state,
+        stage_entered_at=row.stage_entered_at,
+    )
