@@ -41,7 +41,19 @@ class Company(Protocol):
         ...
 
     def send_webhooks_to(self, url: str) -> None:
-        """Have the CRM tell of changes at this address, from here on."""
+        """Have the CRM tell of changes at this address, from here on.
+
+        `url` is what `slagboom connections` shows; where a secret belongs behind it,
+        the company's admin puts it there.
+        """
+        ...
+
+    def add_stage(self, label: str) -> None:
+        """Add a stage behind the others."""
+        ...
+
+    def retire_stage(self, label: str) -> None:
+        """Take a stage out of use."""
         ...
 
     def add_deal(
@@ -50,7 +62,7 @@ class Company(Protocol):
         """Make a deal as its owner, and return its id."""
         ...
 
-    def add_deals(self, count: int, stage: str) -> Sequence[str]:
+    def add_deals(self, count: int, stage: str, **fields: str) -> Sequence[str]:
         """Make many deals that nobody is told of, and return their ids."""
         ...
 
@@ -62,8 +74,8 @@ class Company(Protocol):
         """Move a deal, setting fields with it."""
         ...
 
-    def move_all(self, deals: Sequence[str], stage: str) -> None:
-        """Move many deals at once, as a bulk edit does."""
+    def move_all(self, deals: Sequence[str], stage: str, **fields: str) -> None:
+        """Move many deals at once, setting fields with it, as a bulk edit does."""
         ...
 
     def fill(self, deal: str, *, by: str = SANNE, **fields: str) -> None:
@@ -80,6 +92,10 @@ class Company(Protocol):
 
     def stage_of(self, deal: str) -> str:
         """Return the label of the stage that a deal stands in."""
+        ...
+
+    def amount_of(self, deal: str) -> float | None:
+        """Return what a deal is worth, None if nobody has said."""
         ...
 
     def notes_on(self, deal: str) -> list[str]:

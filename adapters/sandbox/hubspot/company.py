@@ -48,6 +48,10 @@ class HubSpotCompany:
         """Use a fresh account."""
         self._url = url
         self._remote = Remote(url)
+        self._stages = [
+            _to_stage(label, chance)
+            for label, chance in zip(STAGES, _PROBABILITIES, strict=True)
+        ]
         self._contacts: dict[str, str] = {}
 
     def set_up(self) -> None:
@@ -73,25 +77,8 @@ class HubSpotCompany:
                     },
                 ]
             },
-            pipelines={
-                "deals": [
-                    {
-                        "id": _PIPELINE,
-                        "label": "Sales Pipeline",
-                        "stages": [
-                            {
-                                "id": _to_id(label),
-                                "label": label,
-                                "probability": probability,
-                            }
-                            for label, probability in zip(
-                                STAGES, _PROBABILITIES, strict=True
-                            )
-                        ],
-                    }
-                ]
-            },
         )
+        self._set_stages()
 
     def account(self) -> Account:
         """Return how Slagboom gets in."""
@@ -111,6 +98,15 @@ class HubSpotCompany:
         """Have the CRM tell of changes at this address, from here on."""
         self._remote.post("hubspot/webhooks", target_url=url, subscriptions=_HEARD)
 
+    def add_stage(self, label: str) -> None:
+        """Add a stage behind the others."""
+        self._stages.append(_to_stage(label, 0.0))
+        self._set_stages()
+
+    def retire_stage(self, label: str) -> None:
+        """Take a stage out of use."""
+        self._remote.post("hubspot/stages/archive", object="deals", stage=_to_id(label))
+
     def add_deal(
         self, name: str, stage: str, *, owner: str = SANNE, **fields: str
     ) -> str:
@@ -129,7 +125,7 @@ class HubSpotCompany:
         )
         return str(made["id"])
 
-    def add_deals(self, count: int, stage: str) -> Sequence[str]:
+    def add_deals(self, count: int, stage: str, **fields: str) -> Sequence[str]:
         """Make many deals that nobody is told of, and return their ids."""
         made = self._remote.post(
             "hubspot/seed",
@@ -141,6 +137,7 @@ class HubSpotCompany:
                         "dealname": "Deal {n}",
                         "dealstage": _to_id(stage),
                         "pipeline": _PIPELINE,
+                        **_to_wire(fields),
                     },
                     "owners": [SANNE],
                 }
@@ -171,13 +168,13 @@ class HubSpotCompany:
         """Move a deal, setting fields with it."""
         self._change(deal, by, {"dealstage": _to_id(stage), **_to_wire(fields)})
 
-    def move_all(self, deals: Sequence[str], stage: str) -> None:
-        """Move many deals at once, as a bulk edit does."""
+    def move_all(self, deals: Sequence[str], stage: str, **fields: str) -> None:
+        """Move many deals at once, setting fields with it, as a bulk edit does."""
         self._remote.post(
             "hubspot/bulk",
             object="deals",
             ids=list(deals),
-            properties={"dealstage": _to_id(stage)},
+            properties={"dealstage": _to_id(stage), **_to_wire(fields)},
             user=SANNE,
         )
 
@@ -208,9 +205,13 @@ class HubSpotCompany:
 
     def stage_of(self, deal: str) -> str:
         """Return the label of the stage that a deal stands in."""
-        found = self._remote.get(f"hubspot/objects/deals/{deal}")
-        stage = found["properties"]["dealstage"]
-        return next((one for one in STAGES if _to_id(one) == stage), str(stage))
+        stage = self._value_of(deal, "dealstage")
+        return next(str(one["label"]) for one in self._stages if one["id"] == stage)
+
+    def amount_of(self, deal: str) -> float | None:
+        """Return what a deal is worth, None if nobody has said."""
+        amount = self._value_of(deal, "amount")
+        return float(amount) if amount else None
 
     def notes_on(self, deal: str) -> list[str]:
         """Return the notes on a deal's timeline, as HTML."""
@@ -223,6 +224,18 @@ class HubSpotCompany:
     def tasks_on_lead(self, lead: str) -> list[str]:
         """Return the subjects of a lead's tasks."""
         return self._texts("tasks", f"leads:{lead}", "hs_task_subject")
+
+    def _set_stages(self) -> None:
+        pipeline = {
+            "id": _PIPELINE,
+            "label": "Sales Pipeline",
+            "stages": self._stages,
+        }
+        self._remote.post("hubspot/seed", pipelines={"deals": [pipeline]})
+
+    def _value_of(self, deal: str, name: str) -> str:
+        found = self._remote.get(f"hubspot/objects/deals/{deal}")
+        return str(found["properties"].get(name) or "")
 
     def _change(self, deal: str, by: str, properties: Mapping[str, str]) -> None:
         self._remote.post(
@@ -238,6 +251,10 @@ class HubSpotCompany:
 
 def _to_id(label: str) -> str:
     return label.lower().replace(" ", "_")
+
+
+def _to_stage(label: str, probability: float) -> dict[str, Any]:
+    return {"id": _to_id(label), "label": label, "probability": probability}
 
 
 def _to_wire(fields: Mapping[str, str]) -> dict[str, str]:

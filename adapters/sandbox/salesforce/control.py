@@ -219,6 +219,7 @@ class SalesforceControl:
         return {
             "id": org.id,
             "users": {row.values["Email"]: row.id for row in org.living("User")},
+            "feeds_enabled": org.settings.feeds_enabled,
             "calls_used": org.calls.used(org.clock.now_ms()),
             "records": {name: sum(1 for _ in org.living(name)) for name in org.types},
         }
