@@ -275,10 +275,15 @@ class Heard:
 class ChangeSource(Protocol):
     """The deliveries of one connection: whether they are real, and what they say."""
 
-    def check(self, inbound: Inbound) -> None:
+    def admit(self, headers: Mapping[str, str]) -> None:
+        """Verify what can be before the body is read, or raise DeliveryRefused."""
+        ...
+
+    def check(self, inbound: Inbound) -> bytes:
         """Verify signature, shape and account, or raise DeliveryRefused.
 
-        Cheap: it runs before the answer, and before anything is stored.
+        Returns the body as it may be kept. Cheap: it runs before the answer, and before
+        anything is stored.
         """
         ...
 

@@ -90,7 +90,10 @@ class HubSpotSource:
         self._app_id = app_id
         self._contact = Kind.CONTACT if has_leads else Kind.LEAD
 
-    def check(self, inbound: Inbound) -> None:
+    def admit(self, headers: Mapping[str, str]) -> None:
+        """Let everybody in: the signature covers the body."""
+
+    def check(self, inbound: Inbound) -> bytes:
         """Verify signature, shape and account, or raise DeliveryRefused."""
         if len(inbound.body) > LARGEST_BODY:
             raise DeliveryRefused("The body is too large.", reason="size", status=413)
@@ -102,6 +105,7 @@ class HubSpotSource:
                     reason="account",
                     status=403,
                 )
+        return inbound.body
 
     def hear(self, body: bytes) -> Sequence[Heard]:
         """Return what a checked delivery says. Unknown events come as `other`."""

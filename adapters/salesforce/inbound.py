@@ -8,12 +8,12 @@ sforce_api_om_outboundmessaging_security.htm
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from adapters.errors import Permanent
 from adapters.ports import DeliveryRefused, Heard, HeardKind, Inbound
-from adapters.salesforce import pushes, soap
+from adapters.salesforce import certificates, pushes, soap
 from adapters.salesforce.actors import to_actor
 from adapters.salesforce.ids import prefix_of, to_18
 from adapters.salesforce.kinds import KINDS, TYPES
@@ -44,11 +44,14 @@ class SalesforceSource:
         organization_id: str,
         secret: str | None,
         integration_user_id: str | None = None,
+        certificates: Sequence[str] = (),
+        certificate_header: str = "",
     ) -> None:
         """Accept any of `secrets` in the address, so that it can be changed.
 
         `secret` is what stood in it, None where a stored delivery is taken apart. What
-        the user `integration_user_id` changed, we did ourselves.
+        the user `integration_user_id` changed, we did ourselves. With `certificates`
+        (SHA-256 fingerprints) the header must tell of one of them.
         """
         if not secrets or not all(secrets):
             raise Permanent(
@@ -63,10 +66,15 @@ class SalesforceSource:
         self._secret = None if secret is None else secret.encode(errors="surrogatepass")
         self._organization_id = organization_id[:_ORGANIZATION]
         self._integration_user_id = integration_user_id
+        self._certificates = tuple(certificates)
+        self._certificate_header = certificate_header
         self._answer = (soap.ACKNOWLEDGEMENT, soap.CONTENT_TYPE)
 
-    def check(self, inbound: Inbound) -> None:
-        """Verify secret, shape and organisation, or raise DeliveryRefused."""
+    def admit(self, headers: Mapping[str, str]) -> None:
+        """Verify the secret of the address, and the certificate that was shown.
+
+        Raises DeliveryRefused.
+        """
         if not self._is_known_secret():
             # Word for word what an address says that was never given out, so that
             # nobody learns which connections there are.
@@ -76,6 +84,23 @@ class SalesforceSource:
                 reason="secret",
                 status=404,
             )
+        if self._certificates and not certificates.is_known(
+            headers.get(self._certificate_header) or "", self._certificates
+        ):
+            raise DeliveryRefused(
+                "No client certificate was shown that is known here. Compare its"
+                " SHA-256 fingerprint with those that the account was connected with,"
+                " and look whether the proxy hands it on.",
+                reason="certificate",
+                status=403,
+            )
+
+    def check(self, inbound: Inbound) -> bytes:
+        """Verify secret, shape and organisation, or raise DeliveryRefused.
+
+        Returns the body without a session id.
+        """
+        self.admit(inbound.headers)
         told = _read(inbound.body)
         if told.organization_id[:_ORGANIZATION] != self._organization_id:
             raise DeliveryRefused(
@@ -86,6 +111,7 @@ class SalesforceSource:
             )
         if _is_push(inbound.body):
             self._answer = (pushes.ACKNOWLEDGEMENT, pushes.CONTENT_TYPE)
+        return told.kept
 
     def hear(self, body: bytes) -> Sequence[Heard]:
         """Return what a checked delivery says, one hint for each record.

@@ -24,12 +24,13 @@ ACKNOWLEDGEMENT = b'{"accepted":true}'
 CONTENT_TYPE = "application/json"
 
 _ORGANIZATION, _OBJECT, _KEY = "OrganizationId", "Object", "NotificationId"
+_SESSION = "sessionid"
 
 
 def read_push(body: bytes) -> Told:
     """Return what a JSON body tells; raises MalformedError."""
     try:
-        found = json.loads(body)
+        found = json.loads(body, object_pairs_hook=_without_session)
     except (ValueError, RecursionError):
         raise MalformedError("The body is not JSON.") from None
     pushes = found if isinstance(found, list) else [found]
@@ -43,7 +44,17 @@ def read_push(body: bytes) -> Told:
     return Told(
         organization_id=organizations.pop(),
         notifications=tuple(_to_notification(one) for one in pushes),
+        kept=json.dumps(pushes).encode(),
     )
+
+
+def _without_session(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object without a session id that somebody may have put into it."""
+    return {
+        name: value
+        for name, value in pairs
+        if name.replace("_", "").casefold() != _SESSION
+    }
 
 
 def _to_notification(raw: Mapping[str, Any]) -> Notification:

@@ -5,8 +5,8 @@ sforce_api_om_outboundmessaging_wsdl.htm. One message holds up to a hundred
 notifications, which one answer acknowledges.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import (  # the parser itself is defusedxml's
     Element,
@@ -31,6 +31,7 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _OUTBOUND = "{http://soap.sforce.com/2005/09/outbound}"
+_SESSION = f"{_OUTBOUND}SessionId"
 _SOBJECT = "{urn:sobject.enterprise.soap.sforce.com}"
 _SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 _TYPE = _SCHEMA_INSTANCE + "type"
@@ -56,18 +57,19 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one body tells, and of which organisation."""
+    """What one body tells, and of which organisation.
+
+    `kept` is the body without the session ids that older organisations put into it.
+    """
 
     organization_id: str
     notifications: tuple[Notification, ...]
+    kept: bytes = field(repr=False)
 
 
 def read_message(body: bytes) -> Told:
-    """Return what an outbound message tells; raises MalformedError.
-
-    The session id that older organisations put into it is left where it is.
-    """
-    envelope = _parse(body)
+    """Return what an outbound message tells; raises MalformedError."""
+    envelope, sessions = _parse(body)
     if envelope.tag != f"{_SOAP}Envelope":
         raise MalformedError("The body is no SOAP envelope.")
     message = _only(_only(envelope, f"{_SOAP}Body"), f"{_OUTBOUND}notifications")
@@ -76,6 +78,7 @@ def read_message(body: bytes) -> Told:
         notifications=tuple(
             _to_notification(one) for one in message.findall(f"{_OUTBOUND}Notification")
         ),
+        kept=_without(body, sessions),
     )
 
 
@@ -112,10 +115,20 @@ def _text(parent: Element, tag: str) -> str:
     return found
 
 
-def _parse(body: bytes) -> Element:
+def _without(body: bytes, spans: Sequence[slice]) -> bytes:
+    """Return a body without these parts, which follow each other."""
+    for span in reversed(spans):
+        body = body[: span.start] + body[span.stop :]
+    return body
+
+
+def _parse(body: bytes) -> tuple[Element, Sequence[slice]]:
+    """Return the root, and where in the body session ids stand."""
+    builder = _Builder()
+    parser: Any = DefusedXMLParser(target=builder, forbid_dtd=True)
+    builder.place = lambda: parser.parser.CurrentByteIndex
     # In one piece: expat takes quadratic time over a long token that comes in small
     # ones.
-    parser: Any = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
     try:
         parser.feed(body)
         root: Element = parser.close()
@@ -127,7 +140,7 @@ def _parse(body: bytes) -> Element:
         raise MalformedError(
             "The body is no XML, or of a kind that is refused."
         ) from None
-    return root
+    return root, builder.sessions
 
 
 class _Builder(TreeBuilder):
@@ -135,10 +148,17 @@ class _Builder(TreeBuilder):
 
     ElementTree forgets prefixes, and `xsi:type` is a name with one in a value, so the
     values of those are resolved while the prefixes are known.
+
+    `place` tells where in the body the present tag begins; `sessions` are the places of
+    session ids, from the beginning of their element to that of the next tag.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.place: Callable[[], int] = lambda: 0
+        self.sessions: list[slice] = []
+        self._session: int | None = None
+        self._is_session_over = False
         self._depth = 0
         self._elements = 0
         self._notifications = 0
@@ -162,13 +182,26 @@ class _Builder(TreeBuilder):
             raise MalformedError(
                 f"The message has more than {MOST_NOTIFICATIONS} notifications."
             )
+        self._note_session()
+        if self._session is not None:
+            raise MalformedError("A session id holds more than text.")
+        if tag == _SESSION:
+            self._session = self.place()
         if _TYPE in attrs:
             attrs = {**attrs, _TYPE: self._resolve(attrs[_TYPE].strip())}
         return super().start(tag, attrs)
 
     def end(self, tag: Any, /) -> Element:
         self._depth -= 1
+        self._note_session()
+        self._is_session_over = tag == _SESSION
         return super().end(tag)
+
+    def _note_session(self) -> None:
+        """Keep where a session id stood, if the tag before this one ended it."""
+        if self._session is not None and self._is_session_over:
+            self.sessions.append(slice(self._session, self.place()))
+            self._session, self._is_session_over = None, False
 
     def _resolve(self, name: str) -> str:
         prefix, _, local = name.rpartition(":")

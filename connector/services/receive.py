@@ -107,9 +107,9 @@ class Receive:
 
         Raises DeliveryRefused if it is not taken, StoreDown if it could not be stored.
         """
-        door.source.check(inbound)
+        kept = door.source.check(inbound)
         delivery_id = self._intake.add(
-            NewDelivery(door.connection.id, inbound.body, inbound.received_at)
+            NewDelivery(door.connection.id, kept, inbound.received_at)
         )
         self._afterwards.hint("look", door.connection.id)
         self._afterwards.count(

@@ -33,12 +33,15 @@ def receiver(
         door: Door | None = None
         try:
             door = receive.open(vendor, connection, secret)
+            headers = Headers(request.environ)
+            # Before the body, so that whoever is no sender learns nothing from sizes.
+            door.source.admit(headers)
             receipt = receive.accept(
                 door,
                 Inbound(
                     method=request.method,
                     url=public_url + to_target(request.environ),
-                    headers=Headers(request.environ),
+                    headers=headers,
                     body=read_body(request.environ, largest=largest),
                     received_at=clock.now(),
                 ),

@@ -1,6 +1,6 @@
 """A sender whose signature is a word, for tests of the receiver."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from adapters.ports import DeliveryRefused, Heard, Inbound
@@ -16,7 +16,10 @@ class FakeSource:
         self.word = word
         self.seen: list[Inbound] = []
 
-    def check(self, inbound: Inbound) -> None:
+    def admit(self, headers: Mapping[str, str]) -> None:
+        pass
+
+    def check(self, inbound: Inbound) -> bytes:
         self.seen.append(inbound)
         if inbound.headers.get(SIGNATURE) != self.word:
             raise DeliveryRefused(
@@ -26,6 +29,7 @@ class FakeSource:
             raise DeliveryRefused(
                 "The body is no list of events.", reason="shape", status=400
             )
+        return inbound.body
 
     def hear(self, _body: bytes) -> Sequence[Heard]:
         return []

@@ -1,6 +1,10 @@
+import hashlib
 import json
+import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -21,6 +25,7 @@ from tests.salesforce.messages import (
     notification,
 )
 
+OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 DEAL = RecordRef(Kind.DEAL, RecordId(OPPORTUNITY))
 PUSH = {
@@ -153,13 +158,102 @@ def test_a_hundred_notifications_are_taken_and_one_more_is_not():
 
 
 @pytest.mark.parametrize(
-    "session", [NIL, "<SessionId/>", "<SessionId>00D!AQ</SessionId>", ""]
+    "session",
+    [
+        NIL,
+        "",
+        "<SessionId/>",
+        "<SessionId>00D!AQ</SessionId>",
+        "<SessionId ><![CDATA[00D!AQ]]><!-- AQ --> 00D!AQ</SessionId >",
+        "<SessionId>00D!AQ</SessionId>" * 2,
+        f'<x:SessionId xmlns:x="{OUTBOUND}">00D!AQ</x:SessionId>',
+    ],
 )
 def test_a_session_id_is_neither_needed_nor_kept(session: str):
     body = message([notification()], session=session)
-    source().check(inbound(body))
-    (heard,) = source().hear(body)
-    assert "AQ" not in repr(heard)
+    kept = source().check(inbound(body))
+    assert b"AQ" not in kept
+    assert b"SessionId" not in kept
+    assert source().hear(kept) == source().hear(body)
+    assert source().check(inbound(kept)) == kept
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_session_id_is_found_in_every_encoding(encoding: str):
+    name = encoding.removesuffix("-sig")
+    body = message(
+        [notification(fields={"Id": OPPORTUNITY, "Name": "Größe"})],
+        session="<SessionId>00D!AQ</SessionId>",
+        head=f'<?xml version="1.0" encoding="{name}"?>',
+    )
+    kept = source().check(inbound(body.decode().encode(encoding)))
+    assert "AQ" not in kept.decode(encoding)
+    (heard,) = source().hear(kept)
+    assert heard.ref == DEAL
+
+
+def test_a_session_id_holds_text_only():
+    session = "<SessionId><SessionId>AQ</SessionId>AQ</SessionId>"
+    assert refusal(message([], session=session)) == (400, "shape")
+
+
+@pytest.mark.parametrize("name", ["SessionId", "sessionId", "Session_ID"])
+def test_a_session_id_in_a_push_is_not_kept(name: str):
+    body = push({name: "00D!AQ", "More": {name: "00D!AQ"}})
+    kept = source().check(inbound(body))
+    assert b"AQ" not in kept
+    assert source().hear(kept)[0].ref == DEAL
+
+
+SHOWN = b"invented certificate"
+PEM = ssl.DER_cert_to_PEM_cert(SHOWN)
+FINGERPRINT = hashlib.sha256(SHOWN).hexdigest()
+COLONS = ":".join(FINGERPRINT[at : at + 2] for at in range(0, 64, 2)).upper()
+
+
+def with_certificates(handed_on: str | None, **other: Any) -> int:
+    headers = {} if handed_on is None else {"x-client-cert": handed_on}
+    made = source(
+        certificates=["0" * 64, FINGERPRINT],
+        certificate_header="x-client-cert",
+        **other,
+    )
+    try:
+        made.check(replace(inbound(message([notification()])), headers=headers))
+    except DeliveryRefused as refused:
+        return refused.status
+    return 200
+
+
+@pytest.mark.parametrize(
+    "handed_on", [FINGERPRINT, COLONS, f"sha256:{FINGERPRINT}", quote(PEM), PEM * 2]
+)
+def test_a_known_certificate_is_known_however_the_proxy_tells_it(handed_on: str):
+    assert with_certificates(handed_on) == 200
+
+
+@pytest.mark.parametrize(
+    "handed_on",
+    [
+        None,
+        "",
+        "1" * 64,
+        FINGERPRINT[:-1],
+        quote(ssl.DER_cert_to_PEM_cert(b"another")),
+        "-----BEGIN CERTIFICATE-----%%-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----é-----END CERTIFICATE-----",
+    ],
+)
+def test_without_a_known_certificate_nothing_is_taken(handed_on: str | None):
+    assert with_certificates(handed_on) == 403
+
+
+def test_a_certificate_does_not_stand_in_for_the_secret():
+    assert with_certificates(FINGERPRINT, secret="wrong") == 404
+
+
+def test_a_certificate_header_is_not_looked_at_unless_certificates_are_known():
+    source(certificate_header="x-client-cert").check(inbound(message([])))
 
 
 def test_a_record_that_was_deleted_before_the_message_left_is_only_counted():
