@@ -17,6 +17,7 @@ from adapters.salesforce import certificates, pushes, soap
 from adapters.salesforce.actors import to_actor
 from adapters.salesforce.ids import prefix_of, to_18
 from adapters.salesforce.kinds import KINDS, TYPES
+from adapters.salesforce.links import to_linked_ref
 from adapters.salesforce.soap import MalformedError, Notification, Told
 from adapters.salesforce.values import to_instant
 from rules.model import RecordId, RecordRef
@@ -116,8 +117,9 @@ class SalesforceSource:
     def hear(self, body: bytes) -> Sequence[Heard]:
         """Return what a checked delivery says, one hint for each record.
 
-        Objects that are not followed come as `other`, and so does a record that was
-        deleted before the message left: Salesforce no longer says which one it was.
+        What hangs on a record that is followed leads to that record. Other objects
+        come as `other`, and so does a record that was deleted before the message left:
+        Salesforce no longer says which one it was.
         """
         return [self._heard(one) for one in _read(body).notifications]
 
@@ -146,6 +148,8 @@ class SalesforceSource:
         if ref is not None:
             is_deleted = fields.get("IsDeleted") == "true"
             kind = HeardKind.DELETED if is_deleted else HeardKind.CHANGED
+        elif (ref := to_linked_ref(told.object, fields)) is not None:
+            kind = HeardKind.LINKED
         return Heard(
             # Not the record's id: that would swallow its second change.
             key=told.id,

@@ -300,6 +300,29 @@ def test_other_objects_and_ids_are_stored_and_skipped(kind: str, record_id: str)
         assert (heard.kind, heard.ref) == (HeardKind.OTHER, None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "ref"),
+    [
+        ("Quote", {"OpportunityId": OPPORTUNITY}, (Kind.DEAL, OPPORTUNITY)),
+        ("Quote", {"OpportunityId": OPPORTUNITY[:15]}, (Kind.DEAL, OPPORTUNITY)),
+        ("Task", {"WhoId": LEAD}, (Kind.LEAD, LEAD)),
+        ("Task", {"WhoId": REP, "WhatId": OPPORTUNITY}, (Kind.DEAL, OPPORTUNITY)),
+        ("Event", {"WhatId": "001000000000001AAA"}, None),
+        ("Event", {"WhatId": OPPORTUNITY[:14], "WhoId": LEAD}, (Kind.LEAD, LEAD)),
+        ("EmailMessage", {"RelatedToId": OPPORTUNITY}, (Kind.DEAL, OPPORTUNITY)),
+        ("OpportunityContactRole", {}, None),
+        ("Case", {"OpportunityId": OPPORTUNITY}, None),
+    ],
+)
+def test_what_hangs_on_a_record_leads_to_it(
+    kind: str, fields: dict[str, str], ref: tuple[Kind, str] | None
+):
+    own = {"Id": "0Q0000000000001AAA", **fields}
+    (heard,) = source().hear(message([notification(kind=kind, fields=own)]))
+    assert heard.kind is (HeardKind.OTHER if ref is None else HeardKind.LINKED)
+    assert heard.ref == (None if ref is None else RecordRef(*ref))
+
+
 def test_a_record_in_the_recycle_bin_is_heard_of_as_deleted():
     body = message([notification(fields={"Id": OPPORTUNITY, "IsDeleted": "true"})])
     assert source().hear(body)[0].kind is HeardKind.DELETED
