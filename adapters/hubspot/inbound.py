@@ -150,7 +150,7 @@ class HubSpotSource:
         prefix, _, what = _type_of(event).partition(".")
         kind = _KINDS.get(what, HeardKind.OTHER)
         record_kind = (
-            _BY_TYPE_ID.get(str(event.get("objectTypeId")))
+            _BY_TYPE_ID.get(str(_of_record(event, "objectTypeId", "fromObjectTypeId")))
             if prefix == "object"
             else _BY_NAME.get(prefix)
         )
@@ -162,7 +162,7 @@ class HubSpotSource:
             if kind is HeardKind.MERGED:
                 ref, merged = _merge(event, record_kind)
             else:
-                ref = _ref(record_kind, event.get("objectId"))
+                ref = _ref(record_kind, _of_record(event, "objectId", "fromObjectId"))
         value = event.get("propertyValue")
         return Heard(
             key=_key(event),
@@ -212,6 +212,12 @@ def _type_of(event: Json) -> str:
     return str(event.get("subscriptionType") or event.get("eventType") or "")
 
 
+def _of_record(event: Json, name: str, of_link: str) -> object:
+    # An association event speaks of two records and may name neither as its own: it
+    # comes once from each side, and that side is the `from`.
+    return event.get(name) or event.get(of_link)
+
+
 def _ref(kind: Kind, record_id: object) -> RecordRef | None:
     return RecordRef(kind, RecordId(str(record_id))) if record_id else None
 
@@ -243,6 +249,8 @@ _KEYED = (
     "appId",
     "objectTypeId",
     "objectId",
+    "fromObjectId",
+    "toObjectId",
     "propertyName",
     "occurredAt",
     # HubSpot does not promise that this number is unique, so it never stands alone.

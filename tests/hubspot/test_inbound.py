@@ -217,6 +217,27 @@ def test_without_an_app_id_nothing_is_taken_for_our_own():
             ref(123, Kind.COMPANY),
         ),
         (
+            {
+                "subscriptionType": "deal.associationChange",
+                "objectId": None,
+                "fromObjectId": 7,
+                "toObjectId": 8,
+            },
+            HeardKind.LINKED,
+            ref(7),
+        ),
+        (
+            {
+                "subscriptionType": "object.associationChange",
+                "objectId": None,
+                "fromObjectTypeId": "0-136",
+                "fromObjectId": 7,
+                "toObjectId": 8,
+            },
+            HeardKind.LINKED,
+            ref(7, Kind.LEAD),
+        ),
+        (
             {"subscriptionType": "object.propertyChange", "objectTypeId": "0-136"},
             HeardKind.CHANGED,
             ref(123, Kind.LEAD),
@@ -261,6 +282,12 @@ def test_contacts_are_leads_where_an_account_has_no_leads():
     source = open_source(secrets=[SECRET], portal_id=62515, app_id=APP, has_leads=False)
     [heard] = source.hear(events({"subscriptionType": "contact.creation"}))
     assert heard.ref == ref(123, Kind.LEAD)
+
+
+def test_two_links_made_at_once_are_two_facts(source: ChangeSource):
+    link = {"subscriptionType": "deal.associationChange", "fromObjectId": 7}
+    body = events(link | {"toObjectId": 8}, link | {"toObjectId": 9})
+    assert len({heard.key for heard in source.hear(body)}) == 2
 
 
 def test_a_redelivery_has_the_same_key_and_another_fact_another(source: ChangeSource):
