@@ -4,7 +4,7 @@ BIN := .venv/bin
 # More words for a command: make demo ARGS=--once
 ARGS ?=
 
-.PHONY: help install demo up test lint bench lock
+.PHONY: help install demo up test lint bench lock stubs
 
 help:
 	@echo "make demo    show in a terminal what Slagboom does, on a CRM of its own"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint    check style, types and the layers"
 	@echo "make bench   measure"
 	@echo "make lock    choose the versions of all requirements again"
+	@echo "make stubs   make adapters/eventbus again from its description"
 
 install: .venv/.installed
 
@@ -46,3 +47,8 @@ lock:
 	$(COMPILE) .ci/tools.in --output-file .ci/tools.lock
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --extra dev --output-file requirements-dev.lock
+
+# From here, so that the generated modules import each other by their whole names.
+stubs: install
+	@$(BIN)/python -m grpc_tools.protoc --proto_path=. --python_out=. --pyi_out=. \
+		--grpc_python_out=. adapters/eventbus/pubsub_api.proto
