@@ -1,5 +1,6 @@
 """What Slagboom says to people: English and Dutch, plain, short and kind."""
 
+from rules.wording.differences import difference_lines
 from rules.wording.messages import MessageText, follow_up_task, nudge, settled
 from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
 from rules.wording.reasons import reason_text
@@ -9,6 +10,7 @@ __all__ = [
     "Ending",
     "MessageText",
     "TaskText",
+    "difference_lines",
     "field_label",
     "follow_up_task",
     "note_html",

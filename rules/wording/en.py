@@ -3,6 +3,7 @@
 from rules.model import EvidenceKind, Kind, ReasonCode
 from rules.policy import StepKind
 from rules.wording.catalogue import Catalogue, Count, Noun
+from rules.wording.en_policies import PHRASES
 
 ENGLISH = Catalogue(
     language="en",
@@ -66,6 +67,7 @@ ENGLISH = Catalogue(
         ),
     },
     phrases={
+        **PHRASES,
         "set_back": "Slagboom put {the} back in {stage}.",
         "restored": "Slagboom put these values back:",
         "restored_too": "These values went back as well:",

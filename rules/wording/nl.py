@@ -3,6 +3,7 @@
 from rules.model import EvidenceKind, Kind, ReasonCode
 from rules.policy import StepKind
 from rules.wording.catalogue import Catalogue, Count, Noun
+from rules.wording.nl_policies import PHRASES
 
 DUTCH = Catalogue(
     language="nl",
@@ -73,6 +74,7 @@ DUTCH = Catalogue(
         ),
     },
     phrases={
+        **PHRASES,
         "set_back": "Slagboom heeft {the} teruggezet naar {stage}.",
         "restored": "Slagboom heeft deze waarden teruggezet:",
         "restored_too": "Deze waarden zijn ook teruggezet:",

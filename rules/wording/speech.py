@@ -12,7 +12,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, is_currency
 
 from rules.model import AMOUNT, EvidenceKind, FieldName, GoalId, Kind, Record, Value
-from rules.policy import LocalText, Policy
+from rules.policy import Duration, LocalText, Policy
 from rules.wording.catalogue import Catalogue
 from rules.wording.en import ENGLISH
 from rules.wording.nl import DUTCH
@@ -109,6 +109,11 @@ class Speech:
     def length(self, length: timedelta) -> str:
         """Return a length of time in words: `3 days`."""
         return format_timedelta(length, threshold=1.5, locale=self.region)
+
+    def duration(self, duration: Duration) -> str:
+        """Return a length as the policy writes it, in words: `5 working days`."""
+        one, many = self.words.phrases[f"unit_{duration.unit.value}"].split("|")
+        return f"{duration.amount} {one if duration.amount == 1 else many}"
 
     def kinds(self, kinds: Collection[EvidenceKind], *, article: bool = True) -> str:
         """Return evidence as a choice: `a call or a meeting`."""

@@ -1,0 +1,193 @@
+"""The difference between two versions of a policy, in plain sentences."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import assert_never
+
+from rules.comparing import (
+    Difference,
+    DifferenceKind,
+    Gated,
+    Needed,
+    Ordered,
+    Placed,
+    Setting,
+    Statement,
+)
+from rules.expressions import Condition
+from rules.model import Enforcement, Kind
+from rules.policy import (
+    Allow,
+    Calendar,
+    Check,
+    FollowUp,
+    Policy,
+    Stage,
+    StartKind,
+    Step,
+    StepKind,
+)
+from rules.wording.conditions import condition_text
+from rules.wording.speech import Speech, field_label, one_line, speak
+
+_SLOT = re.compile(r"\{\w+\}")
+
+
+def difference_lines(
+    differences: Iterable[Difference],
+    before: Policy | None,
+    after: Policy,
+    *,
+    locale: str,
+) -> list[str]:
+    """Return one sentence for each difference: `Demo needs Amount (was: flagged ...)`.
+
+    `before` and `after` are the versions that were compared.
+    """
+    speech = speak(locale, after.calendar.timezone)
+    return [_line(speech, one, before or after, after) for one in differences]
+
+
+def _line(speech: Speech, one: Difference, before: Policy, after: Policy) -> str:
+    old = "" if one.before is None else _what(speech, one.before, before)
+    new = "" if one.after is None else _what(speech, one.after, after)
+    told = one.after or one.before
+    assert told is not None
+    has_power = told.enforcement is not None
+    was, now = (_power(speech, told, power) for power in one.powers)
+    match one.kind:
+        case DifferenceKind.ADDED:
+            key = "change_added" if has_power else "change_added_plain"
+        case DifferenceKind.REMOVED:
+            key, new = "change_removed", old
+        case DifferenceKind.POWER:
+            key = "change_power"
+        case DifferenceKind.CHANGED if old == new and was == now:
+            key = "change_unsaid"
+        case DifferenceKind.CHANGED if old == new:
+            key = "change_power"
+        case DifferenceKind.CHANGED:
+            key = "change_content" if was == now else "change_content_power"
+        case _:
+            assert_never(one.kind)
+    said = speech.say(key, what=new, before=old, old=was, new=now, power=now)
+    return said[:1].upper() + said[1:]
+
+
+def _power(speech: Speech, told: Statement, power: Enforcement) -> str:
+    if isinstance(told.subject, FollowUp):
+        is_on = power in {Enforcement.FLAG, Enforcement.ENFORCE}
+        return speech.say("power_awake" if is_on else "power_asleep")
+    return speech.say(f"power_{power.value}")
+
+
+def _what(speech: Speech, statement: Statement, policy: Policy) -> str:
+    """Return what one statement says, to stand inside a sentence."""
+    the = speech.the(policy.kind)
+    facts: dict[str, str] = {}
+    match statement.subject:
+        case Needed(stage, field):
+            key = "what_needed"
+            facts = {"stage": stage.label, "field": field_label(policy, field)}
+        case Gated(stage, condition):
+            key, said = "what_gated", condition_text(policy, condition, speech)
+            facts = {"stage": stage.label, "condition": said}
+        case Ordered(name):
+            key = f"what_{name}"
+        case Placed(stage, Stage() as before):
+            key, facts = "what_after", {"stage": stage.label, "before": before.label}
+        case Placed(stage, _):
+            key = "what_beside" if stage.position is None else "what_first"
+            facts = {"stage": stage.label}
+        case Allow() as allow:
+            key, facts = _allowed(speech, allow, policy)
+        case Check() as check:
+            key = "what_check_open" if check.while_open else "what_check"
+            said = condition_text(policy, check.condition.text, speech)
+            facts = {"condition": said}
+        case FollowUp() as follow_up:
+            key, facts = "what_follow_up", _follow_up(speech, follow_up, policy)
+        case Setting() as setting:
+            key, facts = _setting(speech, setting, policy)
+        case _:
+            assert_never(statement.subject)
+    return speech.say(key, the=the, **facts)
+
+
+def _allowed(
+    speech: Speech, allow: Allow, policy: Policy
+) -> tuple[str, dict[str, str]]:
+    ends = {
+        name: stage.label if stage is not None else str(stage_id)
+        for name, stage_id in (("from", allow.from_stage), ("to", allow.to_stage))
+        for stage in (policy.stage(stage_id),)
+    }
+    facts = {"why": one_line(allow.why), **ends}
+    if allow.when is None:
+        return "what_allow", facts
+    condition = condition_text(policy, allow.when.text, speech)
+    return "what_allow_when", {**facts, "condition": condition}
+
+
+def _follow_up(speech: Speech, follow_up: FollowUp, policy: Policy) -> dict[str, str]:
+    steps = []
+    if follow_up.task is not None:
+        # What is filled in later stands open here.
+        task = _SLOT.sub("…", one_line(speech.pick(follow_up.task)))
+        steps.append(speech.say("step_task", task=task))
+    steps += [_step(speech, step) for step in follow_up.ladder]
+    return {
+        "start": _start(speech, follow_up, policy),
+        "steps": speech.listed(steps) or speech.say("step_nothing"),
+    }
+
+
+def _start(speech: Speech, follow_up: FollowUp, policy: Policy) -> str:
+    starts, the = follow_up.starts, speech.the(follow_up.kind)
+    match starts.kind:
+        case StartKind.CREATED:
+            return speech.say("start_created", the=the)
+        case StartKind.ENTERS:
+            stage = policy.stage(starts.stage)
+            label = stage.label if stage is not None else str(starts.stage)
+            return speech.say("start_enters", the=the, stage=label)
+        case StartKind.IDLE:
+            assert starts.idle is not None
+            return speech.say("start_idle", length=speech.duration(starts.idle))
+        case _:
+            assert_never(starts.kind)
+
+
+def _step(speech: Speech, step: Step) -> str:
+    key = "step_remind" if step.kind is StepKind.REMIND else "step_escalate"
+    return speech.say(key, length=speech.duration(step.after))
+
+
+def _setting(
+    speech: Speech, setting: Setting, policy: Policy
+) -> tuple[str, dict[str, str]]:
+    key = f"set_{setting.name}"
+    if key not in speech.words.phrases:
+        return "set_other", {"name": setting.name.replace("_", " ")}
+    return key, {"value": _value(speech, setting, policy)}
+
+
+def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
+    match setting.name, setting.value:
+        case "governs", Condition() as governs:
+            said = condition_text(policy, governs.text, speech)
+        case "goals", _:
+            said = " ".join(speech.goals(policy, policy.goals.keys()))
+        case "title", _:
+            said = speech.pick(policy.title)
+        case _, Kind() as kind:
+            said = speech.the(kind)
+        case _, Calendar() as calendar:
+            hours = f"{calendar.opens:%H:%M}–{calendar.closes:%H:%M}"
+            said = f"{hours}, {calendar.timezone}"
+        case _, datetime() as moment:
+            said = speech.day(moment)
+        case _, value:
+            said = one_line(str(value))
+    return said

@@ -1,0 +1,75 @@
+"""Nederlands voor wat over het beleid gaat: wat er verandert, en dat aankondigen."""
+
+from collections.abc import Mapping
+
+PHRASES: Mapping[str, str] = {
+    "change_added": "Nieuw: {what} ({power}).",
+    "change_added_plain": "Nieuw: {what}.",
+    "change_removed": "Vervalt: {what}.",
+    "change_power": "{what} (was: {old}, nu: {new}).",
+    "change_content": "{what} (was: {before}).",
+    "change_content_power": "{what} (was: {before}, {old}; nu: {new}).",
+    "change_unsaid": "Gewijzigd: {what}.",
+    "power_off": "niet gecontroleerd",
+    "power_observe": "alleen bekeken",
+    "power_flag": "gemeld",
+    "power_enforce": "teruggezet",
+    "power_asleep": "nog niet actief",
+    "power_awake": "actief",
+    "what_needed": "voor {stage} is {field} nodig",
+    "what_gated": "voor {stage} is dit nodig: {condition}",
+    "what_skip": "geen fase mag worden overgeslagen",
+    "what_back": "{the} mag niet terug naar een eerdere fase",
+    "what_born_late": "{the} begint in een fase waar die aan toe is",
+    "what_check": "we verwachten {condition}",
+    "what_check_open": "we verwachten {condition}, zolang {the} open is",
+    "what_allow": "{the} mag van {from} naar {to}: {why}",
+    "what_allow_when": "{the} mag van {from} naar {to} bij {condition}: {why}",
+    "what_first": "{stage} is de eerste fase",
+    "what_after": "{stage} komt na {before}",
+    "what_beside": "{stage} kan vanuit elke fase",
+    "what_follow_up": "{start}: {steps}",
+    "start_created": "als {the} net binnen is",
+    "start_enters": "als {the} in {stage} komt",
+    "start_idle": "na {length} zonder contact",
+    "step_task": "de taak “{task}”",
+    "step_remind": "een herinnering na {length}",
+    "step_escalate": "de manager hoort het na {length}",
+    "step_nothing": "er wordt niets gevraagd",
+    "set_title": "het proces heet “{value}”",
+    "set_kind": "het proces gaat over {value}",
+    "set_pipeline": "het proces is voor de pijplijn {value}",
+    "set_since": "het geldt voor wat is aangemaakt vanaf {value}",
+    "set_locale": "de taal is {value}",
+    "set_calendar": "de werktijd is {value}",
+    "set_sponsor": "{value} staat voor het proces",
+    "set_fallback": "{value} hoort het als niemand anders bereikbaar is",
+    "set_governs": "het proces geldt alleen voor {the} met {value}",
+    "set_goals": "de doelen zijn: {value}",
+    "set_other": "het onderdeel “{name}” van het proces",
+    "unit_s": "seconde|seconden",
+    "unit_m": "minuut|minuten",
+    "unit_h": "uur|uur",
+    "unit_d": "dag|dagen",
+    "unit_wh": "werkuur|werkuren",
+    "unit_wd": "werkdag|werkdagen",
+    "announce_subject": "{process}: wat verandert er vanaf {day}",
+    "announce_what": (
+        "We hebben het proces {process} opnieuw afgesproken. Vanaf {moment} geldt:"
+    ),
+    "announce_nothing": (
+        "We hebben het proces {process} opnieuw afgesproken, vanaf {moment}. In je werk"
+        " verandert er niets: voorlopig kijken we alleen mee."
+    ),
+    "announce_why": "Waarom: {goals}",
+    "announce_do": "Tot dan verandert er niets. Vragen? Overleg met {sponsor}.",
+    "announce_do_nobody": (
+        "Tot dan verandert er niets. Vragen? Overleg met je manager."
+    ),
+    "announce_more": "en nog {count}",
+    "withdrawn_subject": "{process}: voorlopig verandert er niets",
+    "withdrawn": (
+        "Wat we je over het proces {process} hebben verteld, gaat niet in. Wat nu"
+        " geldt, blijft gelden."
+    ),
+}

@@ -1,0 +1,233 @@
+"""What changed between two versions of a policy, and how people are told of it."""
+
+from dataclasses import dataclass, fields, replace
+
+import pytest
+
+from rules.comparing import compare, newly_enforced, statements
+from rules.model import Enforcement, FieldName, GoalId
+from rules.policy import Calendar, OnFail, Policy, StartKind, Starts
+from rules.wording import difference_lines
+from tests.builders import (
+    LONG_AGO,
+    a_check,
+    a_condition,
+    a_duration,
+    a_follow_up,
+    a_move_rule,
+    a_policy,
+    a_stage,
+    an_allow,
+    the_stages,
+)
+
+
+def said(before: Policy | None, after: Policy, locale: str = "en") -> list[str]:
+    return difference_lines(compare(before, after), before, after, locale=locale)
+
+
+def with_stage(key: str, **changes) -> Policy:
+    policy = a_policy()
+    return replace(
+        policy,
+        stages=tuple(
+            replace(one, **changes) if one.key == key else one for one in policy.stages
+        ),
+    )
+
+
+def test_two_equal_policies_do_not_differ():
+    assert compare(a_policy(), a_policy()) == ()
+
+
+def test_a_rule_with_more_power_is_told_with_both_powers():
+    before = with_stage("quote_sent", enforcement=Enforcement.FLAG)
+    assert said(before, a_policy()) == [
+        "Quote sent needs Amount (was: flagged, now: put back).",
+        "Quote sent needs Close date (was: flagged, now: put back).",
+        "Quote sent needs at least 1 quote (was: flagged, now: put back).",
+    ]
+    assert said(before, a_policy(), "nl") == [
+        "Voor Quote sent is Amount nodig (was: gemeld, nu: teruggezet).",
+        "Voor Quote sent is Close date nodig (was: gemeld, nu: teruggezet).",
+        (
+            "Voor Quote sent is dit nodig: minstens 1 offerte (was: gemeld, nu:"
+            " teruggezet)."
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "lines"),
+    [
+        (
+            with_stage("demo", requires=(FieldName("amount"),)),
+            ["New: Demo needs Amount (put back)."],
+        ),
+        (
+            with_stage("won", requires=()),
+            ["No longer: Won needs Contract date."],
+        ),
+        (
+            with_stage("demo", gate=a_condition("meetings >= 2")),
+            ["Demo needs at least 2 meetings (was: Demo needs at least 1 meeting)."],
+        ),
+        (
+            with_stage(
+                "demo",
+                gate=a_condition("meetings >= 2"),
+                enforcement=Enforcement.OBSERVE,
+            ),
+            [
+                (
+                    "Demo needs at least 2 meetings (was: Demo needs at least 1"
+                    " meeting, put back; now: only observed)."
+                )
+            ],
+        ),
+        (
+            a_policy(skip=a_move_rule("skip", Enforcement.OFF)),
+            ["No stage may be skipped (was: put back, now: not checked)."],
+        ),
+        (
+            a_policy(back=None),
+            ["No longer: the deal may not go back to an earlier stage."],
+        ),
+        (
+            a_policy(checks=(a_check("amount-not-negative", "amount >= 1"),)),
+            [("We expect Amount of 1 or more (was: we expect Amount of 0 or more).")],
+        ),
+        (
+            a_policy(
+                checks=(a_check("amount-not-negative", "amount >= 0", while_open=True),)
+            ),
+            [
+                (
+                    "We expect Amount of 0 or more, as long as the deal is open (was:"
+                    " we expect Amount of 0 or more)."
+                )
+            ],
+        ),
+        (
+            a_policy(
+                allow=(an_allow("demo", "negotiation", when="amount < 9", why="Small"),)
+            ),
+            [
+                (
+                    "New: the deal may go from Demo to Negotiation with Amount below"
+                    " 9: Small."
+                )
+            ],
+        ),
+        (
+            a_policy(governs=a_condition("amount > 10")),
+            ["New: the process is only for the deal with Amount above 10."],
+        ),
+        (
+            a_policy(sponsor="bob@example.com"),
+            [
+                (
+                    "Bob@example.com answers for the process (was: anna@example.com"
+                    " answers for the process)."
+                )
+            ],
+        ),
+        (
+            a_policy(since=LONG_AGO),
+            ["New: it holds for what was created from 5 January 2026."],
+        ),
+        (
+            a_policy(calendar=Calendar(timezone="UTC")),
+            [
+                (
+                    "Working time is 09:00–17:30, UTC (was: working time is"
+                    " 09:00–17:30, Europe/Amsterdam)."
+                )
+            ],
+        ),
+    ],
+)
+def test_each_difference_is_one_sentence(after: Policy, lines: list[str]):
+    assert said(a_policy(), after) == lines
+
+
+def test_a_new_stage_changes_what_comes_after_what():
+    stages = list(the_stages())
+    added = a_stage("trial", 3)
+    later = [
+        replace(one, position=one.position + 1)
+        if one.position is not None and one.position >= 3
+        else one
+        for one in stages
+    ]
+    after = a_policy(stages=(*later[:3], added, *later[3:]))
+    assert said(a_policy(), after) == [
+        "New: Trial comes after Demo.",
+        "Quote sent comes after Trial (was: Quote sent comes after Demo).",
+    ]
+
+
+def test_a_follow_up_is_told_with_its_start_its_task_and_its_ladder():
+    after = a_policy(follow_ups=(a_follow_up(),))
+    assert said(a_policy(), after) == [
+        (
+            "New: when the deal has just come in: the task “Call …”, a reminder after"
+            " 24 hours and the manager hears after 48 hours (on)."
+        )
+    ]
+    idle = a_follow_up(starts=Starts(StartKind.IDLE, idle=a_duration("5wd")))
+    [line] = said(after, a_policy(follow_ups=(idle,)), "nl")
+    assert line.startswith("Na 5 werkdagen zonder contact: de taak “Bel …”")
+
+
+def test_a_first_version_says_everything():
+    policy = a_policy(follow_ups=(a_follow_up(),))
+    assert len(said(None, policy)) == len(statements(policy))
+
+
+def test_what_goals_come_first_is_a_difference():
+    goals = a_policy().goals
+    swapped = a_policy(goals=dict(reversed(goals.items())))
+    [line] = said(a_policy(), swapped)
+    assert line.startswith("The goals are: No deal is forgotten. We see")
+
+
+@dataclass(frozen=True, slots=True)
+class LaterPolicy(Policy):
+    """A policy as it may come to be, with a part that nobody has thought of yet."""
+
+    coffee_breaks: int = 0
+
+
+def test_a_part_that_no_sentence_is_for_is_named_all_the_same():
+    parts = {one.name: getattr(a_policy(), one.name) for one in fields(Policy)}
+    before, after = (LaterPolicy(**parts, coffee_breaks=count) for count in (1, 2))
+    assert said(before, after) == ["Changed: the part “coffee breaks” of the process."]
+
+
+def test_what_will_be_put_back_from_now_on_is_known():
+    observed = a_policy(enforcement=Enforcement.OBSERVE)
+    changes = newly_enforced(compare(observed, a_policy()))
+    assert {one.after.key for one in changes} >= {"move.skip", "stage.demo.gate"}
+    assert newly_enforced(compare(a_policy(), observed)) == ()
+    only_flags = a_check("flags", "amount > 0", on_fail=OnFail.FLAG)
+    added = compare(a_policy(), a_policy(checks=(*a_policy().checks, only_flags)))
+    assert newly_enforced(added) == ()
+
+
+def test_what_nobody_notices_is_known():
+    quiet = a_policy(enforcement=Enforcement.OBSERVE)
+    more = replace(
+        quiet, checks=(a_check("x", "amount > 0", enforcement=Enforcement.OBSERVE),)
+    )
+    assert not any(one.touches_people for one in compare(quiet, more))
+    assert all(
+        one.touches_people
+        for one in compare(quiet, a_policy())
+        if one.after.enforcement is Enforcement.ENFORCE
+    )
+
+
+def test_a_goal_of_a_difference_is_the_rules_own():
+    [one] = compare(a_policy(), a_policy(back=None))
+    assert one.goal == GoalId("forecast")
