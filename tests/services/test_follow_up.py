@@ -6,29 +6,14 @@ import pytest
 from redis import Redis
 
 from adapters.ports import Crm, Outcome, OutcomeKind, Task
-from connector.metrics import Metrics
-from connector.services.enforce import Enforce
-from connector.services.follow_up import FollowUps
-from connector.services.hear import Hear
-from connector.services.notify import Notify
-from connector.services.people import People
-from connector.services.policies import Policies
-from connector.services.reconcile import Reconcile
 from connector.store import Store
-from connector.store.clocks import ClockSummary
-from connector.store.connections import Connection
-from connector.store.notifications import Notification
-from rules.model import EvidenceKind, Kind, RecordRef
-from tests.fakes.account import FakeWorld
+from rules.model import EvidenceKind, Kind
 from tests.fakes.clock import FrozenClock
-from tests.fakes.notifier import FakeNotifier
-from tests.fakes.source import FakeSource
 from tests.fakes.world import Door, Trouble
+from tests.services.office import DAY, LEASE, Killed, Office
 
 REP, MANAGER = "rep@example.com", "manager@example.com"
 HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-LEASE = timedelta(seconds=60)
 
 POLICY = """
 version: 1
@@ -65,126 +50,9 @@ follow_ups:
 """
 
 
-class Killed(BaseException):
-    """The worker dies on the spot."""
-
-
-class Office:
-    """A company with one account, its policy in force, and a channel."""
-
-    def __init__(self, store: Store, clock: FrozenClock, redis: Redis) -> None:
-        self.store = store
-        self.clock = clock
-        self.metrics = Metrics(redis)
-        self.world = FakeWorld(clock)
-        self.crm: Crm = self.world.crm
-        self.channel = FakeNotifier()
-        self.people = People(store, clock)
-        self.policies = Policies(store, self._crm_for, clock)
-        with store.begin() as tx:
-            self.id = tx.connections.save(
-                "acme", vendor="fake", settings={}, secrets=b"", now=clock.now()
-            )
-            tx.channels.add(
-                "chat", kind="k", settings={}, secrets=b"", rank=0, now=clock.now()
-            )
-        self.reconcile = Reconcile(
-            store,
-            crm_for=self._crm_for,
-            policies=self.policies,
-            people=self.people,
-            clock=clock,
-        )
-        self.publish(POLICY)
-        self.reconcile.import_(self.connection())
-
-    def _crm_for(self, _: Connection) -> Crm:
-        return self.crm
-
-    def connection(self) -> Connection:
-        with self.store.begin() as tx:
-            return tx.connections.get(self.id)
-
-    def publish(self, text: str) -> None:
-        self.policies.publish(text, self.connection(), note="n", author="anna")
-
-    def set_paused(self, *, is_paused: bool) -> None:
-        with self.store.begin() as tx:
-            tx.connections.pause(self.id, at=self.clock.now() if is_paused else None)
-
-    def add_deal(self) -> RecordRef:
-        """Have a deal that Slagboom has seen being made."""
-        deal = self.world.add_record(owner=self.world.rep)
-        self.look()
-        return deal
-
-    def look(self) -> None:
-        """Find out what has changed, and judge it."""
-        self.reconcile.sweep(self.connection())
-        Enforce(
-            self.store,
-            crm_for=self._crm_for,
-            hear=Hear(self.store, lambda _: FakeSource(), self.clock, self.metrics),
-            policies=self.policies,
-            people=self.people,
-            clock=self.clock,
-            metrics=self.metrics,
-        ).look(self.id)
-
-    def follow_ups(self) -> FollowUps:
-        return FollowUps(
-            self.store,
-            crm_for=self._crm_for,
-            policies=self.policies,
-            people=self.people,
-            clock=self.clock,
-            metrics=self.metrics,
-            lease=LEASE,
-        )
-
-    def run(self) -> int:
-        """Take what is due, and send what it comes to."""
-        taken = self.follow_ups().run().due
-        Notify(
-            self.store,
-            notifier_for=lambda _: self.channel,
-            clock=self.clock,
-            metrics=self.metrics,
-        ).run()
-        return taken
-
-    def run_after(self, wait: timedelta) -> int:
-        self.clock.advance(wait)
-        return self.run()
-
-    def run_daily(self, days: int) -> None:
-        for _ in range(days):
-            self.run_after(DAY)
-
-    def told(self) -> list[tuple[str, str]]:
-        """Return whom the channel told, and of what kind the message is."""
-        purposes = {one.key: one.purpose.value for one in self.messages()}
-        return [(one.to, purposes[one.key]) for one in self.channel.sent]
-
-    def messages(self) -> list[Notification]:
-        with self.store.begin() as tx:
-            return tx.notifications.latest()
-
-    def clocks(self) -> list[ClockSummary]:
-        with self.store.begin() as tx:
-            return tx.clocks.latest(only_running=False)
-
-    def ended_why(self) -> list[str | None]:
-        return [clock.ended_why for clock in self.clocks()]
-
-    def notices(self) -> list[str]:
-        with self.store.begin() as tx:
-            return [notice.code for notice in tx.notices.open()]
-
-
 @pytest.fixture
 def office(store: Store, clock: FrozenClock, redis: Redis) -> Office:
-    return Office(store, clock, redis)
+    return Office(store, clock, redis, POLICY)
 
 
 def test_a_fresh_deal_gets_a_task_that_is_due_in_time(office: Office):
