@@ -76,6 +76,8 @@ _ROLLED_UP = {
     "last_activity": "notes_last_updated",
     "next_activity": "notes_next_activity_date",
 }
+UNTOLD = frozenset({*FOLLOWS_THE_STAGE, *map(PropertyName, _ROLLED_UP.values())})
+"""HubSpot computes these: whether a webhook tells of them is not promised."""
 _OF_CONTACTS = _builtin(
     email="email",
     first_name="firstname",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from adapters.errors import Forbidden, OutsideError, Permanent, Unauthorized
 from adapters.http import Clock
-from adapters.hubspot import mapping
+from adapters.hubspot import mapping, scopes
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.paths import Paths
@@ -16,22 +16,6 @@ from rules.model import Kind
 from rules.policy import Account
 
 FRESH = timedelta(minutes=10)
-
-_READS = (
-    ("deals", "crm.objects.deals.read", "read deals"),
-    ("contacts", "crm.objects.contacts.read", "read contacts"),
-    ("quotes", "crm.objects.quotes.read", "see whether there is a quote"),
-    ("calls", "crm.objects.contacts.read", "see calls, which are contact"),
-    ("meetings", "crm.objects.contacts.read", "see meetings, which are contact"),
-    ("emails", "crm.objects.contacts.read", "see e-mails, which are contact"),
-    ("notes", "crm.objects.contacts.read", "find notes of its own"),
-    ("tasks", "crm.objects.contacts.read", "see which tasks are completed"),
-)
-_WRITES = (
-    ("deals", "crm.objects.deals.write", "put forbidden moves back"),
-    ("notes", "crm.objects.contacts.write", "explain in a note"),
-    ("tasks", "crm.objects.contacts.write", "create tasks"),
-)
 
 
 class Describing:
@@ -91,17 +75,17 @@ class Describing:
         lines = [self._try("the account", "know whose account it is", self._look)]
         if not lines[0].is_ok:
             return Probe(self._portal_id, tuple(lines))
-        for name, scope, purpose in _READS:
+        for name, scope, purpose in scopes.READS:
             lines.append(self._try(scope, purpose, self._reader(name)))
         lines += [self._optional("companies"), self._leads()]
         lines.append(
             self._try(
-                "crm.objects.owners.read",
+                scopes.OWNERS,
                 "know who owns what",
                 lambda: self._client.get(self._paths.owners(), [("limit", "1")]),
             )
         )
-        for name, scope, purpose in _WRITES:
+        for name, scope, purpose in scopes.WRITES:
             lines.append(self._try(scope, purpose, self._writer(name)))
         return Probe(self._portal_id, tuple(lines))
 
