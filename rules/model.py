@@ -90,6 +90,7 @@ class EvidenceKind(StrEnum):
     MEETINGS = "meetings"
     CALLS = "calls"
     EMAILS = "emails"
+    EMAILS_SENT = "emails_sent"
     CONTACTS = "contacts"
 
 
@@ -195,6 +196,7 @@ class ReasonCode(StrEnum):
     CHECK_FAILED = "check_failed"  # check, condition, field, old, new
     UNDECIDED = "undecided"  # condition, field: the empty one
     STAGE_UNKNOWN = "stage_unknown"  # stage
+    STAGE_BEHIND = "stage_behind"  # from, to, condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,18 @@ class Check:
     while_open: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AutoMove:
+    """A move to the next stage that follows from facts, such as a quote being made."""
+
+    id: RuleId
+    from_stage: StageId
+    to_stage: StageId
+    when: Condition
+    enforcement: Enforcement
+    goal: GoalId | None = None
+
+
 class StartKind(StrEnum):
     """What starts a follow-up's clock."""
 
@@ -210,6 +222,7 @@ class Policy:
     allow: tuple[Allow, ...] = ()
     checks: tuple[Check, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
+    auto_moves: tuple[AutoMove, ...] = ()
 
     def stage(self, stage_id: StageId | None) -> Stage | None:
         """Return the policy's stage with this id, or None if it does not name it."""

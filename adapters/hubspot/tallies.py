@@ -20,6 +20,7 @@ class Activity:
 
     `at` are the properties with its moment, the first that is filled counts. A record
     whose `state` is in `void` never happened; `past_void` holds only once it is past.
+    Where `only` names a property and a value, others are of another kind.
     """
 
     name: str
@@ -28,11 +29,13 @@ class Activity:
     void: frozenset[str] = frozenset()
     past_void: frozenset[str] = frozenset()
     is_void_without_state: bool = False
+    only: tuple[str, str] | None = None
 
     @property
     def properties(self) -> list[str]:
         """Return what has to be asked for; nothing if being linked is enough."""
-        return [*self.at, *([self.state] if self.state else [])]
+        only = [] if self.only is None else [self.only[0]]
+        return [*self.at, *([self.state] if self.state else []), *only]
 
 
 ACTIVITIES: Mapping[EvidenceKind, Activity] = MappingProxyType(
@@ -63,6 +66,13 @@ ACTIVITIES: Mapping[EvidenceKind, Activity] = MappingProxyType(
             at=("hs_timestamp",),
             state="hs_email_status",
             void=frozenset({"BOUNCED", "FAILED"}),
+        ),
+        EvidenceKind.EMAILS_SENT: Activity(
+            "emails",
+            at=("hs_timestamp",),
+            state="hs_email_status",
+            void=frozenset({"BOUNCED", "FAILED"}),
+            only=("hs_email_direction", "EMAIL"),
         ),
         EvidenceKind.CONTACTS: Activity("contacts"),
     }
@@ -95,6 +105,8 @@ def _moment(activity: Activity, values: Json) -> datetime | None:
 
 
 def _counts(activity: Activity, values: Json, *, is_past: bool) -> bool:
+    if activity.only is not None and values.get(activity.only[0]) != activity.only[1]:
+        return False
     if not activity.state:
         return True
     state = values.get(activity.state)

@@ -237,7 +237,7 @@ def _ending(episode: Episode, outcome: Outcome | None) -> Ending:
     if outcome.kind is OutcomeKind.REFUSED:
         return Ending.REFUSED
     if InterventionKind.SET_STAGE in episode.rows:
-        return Ending.COMPLETED
+        return Ending.MOVED_ON if episode.plan.explain else Ending.COMPLETED
     if episode.plan.hold is not None:
         return Ending.HELD
     if episode.plan.return_to is not None:

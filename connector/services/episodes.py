@@ -48,7 +48,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A look that a policy spoke about. `completes`: it carries out a hold."""
+    """A look that a policy spoke about. `completes`: we move the record ourselves."""
 
     look: Look
     active: Active

@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     HELD = "held"
     RESTORED = "restored"
     COMPLETED = "completed"
+    MOVED_ON = "moved_on"
     FLAGGED = "flagged"
     REFUSED = "refused"
     OBSERVED = "observed"
@@ -84,7 +85,7 @@ def _of_write(write: Done, plan: Plan) -> Outcome:
     if write.state is not InterventionState.DONE:
         return _UNDONE[write.state]
     if write.kind is InterventionKind.SET_STAGE:
-        return Outcome.COMPLETED
+        return Outcome.MOVED_ON if plan.explain else Outcome.COMPLETED
     if plan.hold is not None:
         return Outcome.HELD
     return Outcome.RETURNED if plan.return_to is not None else Outcome.RESTORED

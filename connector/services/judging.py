@@ -11,8 +11,8 @@ from adapters.ports import Traced
 from connector.services.episodes import Judged, Look, is_same_state, with_values
 from connector.services.rounds import Round
 from connector.store.changes import PendingChange
-from connector.store.holds import Hold
 from connector.store.records import ClaimedRecord
+from rules.auto_moves import evidence_for, find_auto_move, plan_auto_move
 from rules.evidence import needs
 from rules.interventions import Plan, can_move, plan
 from rules.judge import judge
@@ -25,6 +25,7 @@ from rules.model import (
     Change,
     Evidence,
     EvidenceKind,
+    Judgement,
     Record,
     RecordRef,
     StageId,
@@ -138,8 +139,9 @@ def _gather(
         hold = round_.holds.get(look.claimed.id)
         for active in round_.of_kind(look.record.ref.kind):
             kinds |= needs(active.policy, look.change, now)
+            kinds |= evidence_for(active.policy, look.record)
             if hold is not None:
-                kinds |= needs(active.policy, _completing(look, hold), now)
+                kinds |= needs(active.policy, _moving(look, hold.to_stage), now)
         if kinds:
             wanted.setdefault(kinds, []).append(look.record.ref)
     found: dict[RecordRef, Evidence] = {}
@@ -160,17 +162,46 @@ def _judge(
         # First what was begun; the record comes back for the rest.
         return None
     facts = evidence.get(look.record.ref, NO_EVIDENCE)
+    judged = _judge_change(round_, look, facts, now, path)
+    if judged is not None and judged.judgement.failed():
+        return judged
+    return (
+        _with_verdicts(_complete(round_, look, facts, now), judged)
+        or _with_verdicts(_move_on(round_, look, facts, now), judged)
+        or judged
+    )
+
+
+def _judge_change(
+    round_: Round,
+    look: Look,
+    facts: Evidence,
+    now: datetime,
+    path: Sequence[StageId],
+) -> Judged | None:
+    """Return what the policy that speaks of this record says of its change."""
     before = look.change.before
-    if before is None or not is_same_state(before, look.record):
-        for active in round_.of_kind(look.record.ref.kind):
-            judgement = judge_path(active.policy, look.change, path, facts, now)
-            if judgement.is_governed and judgement.verdicts:
-                returns_today = round_.returns_today.get(look.claimed.id, 0)
-                planned = plan(active.policy, judgement, returns_today=returns_today)
-                return Judged(
-                    look, active, judgement, NO_PLAN if round_.is_paused else planned
-                )
-    return _complete(round_, look, facts, now)
+    if before is not None and is_same_state(before, look.record):
+        return None
+    for active in round_.of_kind(look.record.ref.kind):
+        judgement = judge_path(active.policy, look.change, path, facts, now)
+        if judgement.is_governed and judgement.verdicts:
+            returns_today = round_.returns_today.get(look.claimed.id, 0)
+            planned = plan(active.policy, judgement, returns_today=returns_today)
+            return Judged(
+                look, active, judgement, NO_PLAN if round_.is_paused else planned
+            )
+    return None
+
+
+def _with_verdicts(further: Judged | None, judged: Judged | None) -> Judged | None:
+    """Return a move that we make, with the verdicts on the change that led to it."""
+    if further is None or judged is None or further.active != judged.active:
+        return further
+    own = {one.rule for one in further.judgement.verdicts}
+    passed = [one for one in judged.judgement.verdicts if one.rule not in own]
+    verdicts = (*further.judgement.verdicts, *passed)
+    return replace(further, judgement=replace(further.judgement, verdicts=verdicts))
 
 
 def _complete(
@@ -187,17 +218,52 @@ def _complete(
             return Judged(
                 look,
                 active,
-                judge(active.policy, _completing(look, hold), evidence, now),
+                judge(active.policy, _moving(look, hold.to_stage), evidence, now),
                 replace(NO_PLAN, put_back={STAGE: hold.to_stage}),
                 completes=True,
             )
     return None
 
 
-def _completing(look: Look, hold: Hold) -> Change:
+def _move_on(
+    round_: Round, look: Look, evidence: Evidence, now: datetime
+) -> Judged | None:
+    """Return the move to the next stage that follows from what has happened."""
+    since = look.claimed.stage_entered_at or look.record.created_at
+    for active in round_.of_kind(look.record.ref.kind):
+        found = find_auto_move(
+            active.policy,
+            look.change,
+            evidence,
+            since=max(since, active.version.published_at),
+            told_at=round_.told_at.get(look.claimed.id, {}),
+            now=now,
+        )
+        if found is None:
+            continue
+        move, verdict = found
+        planned = NO_PLAN if round_.is_paused else plan_auto_move(move, verdict)
+        is_moved = bool(planned.put_back)
+        change = (
+            _moving(look, move.to_stage)
+            if is_moved
+            else Change(look.record, look.record, look.change.actor)
+        )
+        return Judged(
+            look,
+            active,
+            Judgement(change, (verdict,)),
+            planned,
+            completes=is_moved,
+        )
+    return None
+
+
+def _moving(look: Look, to: StageId) -> Change:
+    """Return the move that we make ourselves."""
     return Change(
         before=look.record,
-        after=with_values(look.record, {STAGE: hold.to_stage}),
+        after=with_values(look.record, {STAGE: to}),
         actor=Actor(ActorClass.OURSELVES),
     )
 

@@ -92,7 +92,7 @@ def _is_met(judged: Judged, rule: RuleId) -> bool:
     # What was wrong with a move, or lacked in a stage, is over when another move
     # follows that is not judged by the same rule.
     has_moved = before is not None and before.stage != judged.look.record.stage
-    return has_moved and rule.startswith(("move.", "stage."))
+    return has_moved and rule.startswith(("move.", "stage.", "auto."))
 
 
 def _observed(verdict: Verdict) -> Verdict:

@@ -13,7 +13,7 @@ from connector.store.holds import Hold
 from connector.store.interventions import EndedWrite, PlannedIntervention
 from connector.store.judgements import StoredJudgement
 from connector.store.records import ClaimedRecord
-from rules.model import FieldMap, Kind
+from rules.model import FieldMap, Kind, RuleId
 
 DAY = timedelta(days=1)
 
@@ -24,7 +24,8 @@ class Round:
 
     `planned` and `stored` hold what an earlier round began and did not end, `written`
     what it did end of that, by judgement;
-    `judged_by` the policies that it was judged by.
+    `judged_by` the policies that it was judged by. `told_at` says when auto moves were
+    last made or asked for.
     """
 
     connection: Connection
@@ -40,6 +41,7 @@ class Round:
     judged_by: Mapping[int, Active]
     holds: Mapping[int, Hold]
     returns_today: Mapping[int, int]
+    told_at: Mapping[int, Mapping[RuleId, datetime]]
 
     @property
     def ids(self) -> list[int]:
@@ -100,4 +102,8 @@ def prepare(
         },
         holds=tx.holds.of(ids),
         returns_today=tx.interventions.returns_since(ids, now - DAY),
+        told_at=tx.violations.last_opened(
+            ids,
+            {move.id for active in actives for move in active.policy.auto_moves},
+        ),
     )

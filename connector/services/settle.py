@@ -194,19 +194,22 @@ def _new_hold(episode: Episode, to_stage: StageId) -> NewHold:
 
 def _resolve(tx: Transaction, acted: Iterable[Acted], now: datetime) -> None:
     """Close the violations that our own writes have put right."""
-    resolved: dict[str, list[tuple[int, RuleId]]] = {"returned": [], "restored": []}
+    resolved: dict[str, list[tuple[int, RuleId]]] = {}
     for one in acted:
         if not one.is_written:
             continue
         plan = one.episode.plan
         is_returned = plan.return_to is not None
-        resolved["returned" if is_returned else "restored"] += [
+        by = "returned" if is_returned else "restored"
+        if InterventionKind.SET_STAGE in one.episode.rows:
+            by = "moved"
+        resolved.setdefault(by, []).extend(
             (one.episode.claimed.id, verdict.rule)
             for verdict in plan.explain
             # What a return leaves open is what no move is to blame for.
             if verdict not in plan.ask
             or (is_returned and verdict.rule.startswith(("move.", "stage.")))
-        ]
+        )
     for by, rules in resolved.items():
         tx.violations.resolve(rules, by=by, now=now)
 

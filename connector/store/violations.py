@@ -117,6 +117,25 @@ class Violations:
             found.setdefault(record_id, set()).add(RuleId(rule))
         return {record_id: frozenset(rules) for record_id, rules in found.items()}
 
+    def last_opened(
+        self, record_ids: Collection[int], rules: Collection[RuleId]
+    ) -> dict[int, dict[RuleId, datetime]]:
+        """Return when each of these rules was last found violated, by row id."""
+        found: dict[int, dict[RuleId, datetime]] = {}
+        if not rules:
+            return found
+        for record_id, rule, at in self._connection.execute(
+            select(
+                violations.c.record_id,
+                violations.c.rule,
+                func.max(violations.c.seen_at),
+            )
+            .where(violations.c.record_id.in_(record_ids), violations.c.rule.in_(rules))
+            .group_by(violations.c.record_id, violations.c.rule)
+        ):
+            found.setdefault(record_id, {})[RuleId(rule)] = at
+        return found
+
     def latest(self, *, only_open: bool, limit: int = 200) -> list[Violation]:
         """Return violations, newest first."""
         query = (

@@ -20,6 +20,7 @@ _TONES: Mapping[Outcome, str] = {
     Outcome.HELD: DONE,
     Outcome.RESTORED: DONE,
     Outcome.COMPLETED: GOOD,
+    Outcome.MOVED_ON: GOOD,
     Outcome.FLAGGED: CAREFUL,
     Outcome.REFUSED: BAD,
     Outcome.OBSERVED: QUIET,

@@ -23,6 +23,7 @@ from rules.document.shape import (
     Rule,
     StageShape,
     StepShape,
+    WhenShape,
 )
 from rules.document.words import DAYS, read_hours
 from rules.model import (
@@ -39,6 +40,7 @@ from rules.policy import (
     AccountKind,
     AccountStage,
     Allow,
+    AutoMove,
     Calendar,
     Check,
     FollowUp,
@@ -113,6 +115,7 @@ class _Compiling:
             for name, found in shape.follow_ups.items()
             if (one := self._follow_up(name, found)) is not None
         )
+        auto_moves = self._auto_moves()
         return Policy(
             process=shape.process,
             title=self._text(shape.title or {"": shape.process}),
@@ -136,6 +139,7 @@ class _Compiling:
             allow=allow,
             checks=checks,
             follow_ups=follow_ups,
+            auto_moves=auto_moves,
         )
 
     def _kind(self, account: Account) -> AccountKind | None:
@@ -253,6 +257,25 @@ class _Compiling:
             while_open=shape.while_ == "open",
         )
 
+    def _auto_moves(self) -> tuple[AutoMove, ...]:
+        found = []
+        for name, shape in self._shape.auto_moves.items():
+            path: Path = ("auto_moves", name, "when")
+            when = self._names.condition(to_condition(shape.when), path)
+            source, target = self._stage_id(shape.from_), self._stage_id(shape.to)
+            if when is not None and source is not None and target is not None:
+                found.append(
+                    AutoMove(
+                        id=RuleId(f"auto.{name}"),
+                        from_stage=source,
+                        to_stage=target,
+                        when=when,
+                        enforcement=self._power(shape),
+                        goal=_goal(shape),
+                    )
+                )
+        return tuple(found)
+
     def _starts(self, shape: FollowUpShape) -> Starts | None:
         starts = shape.starts
         if starts.idle is not None:
@@ -299,6 +322,17 @@ def to_calendar(shape: CalendarShape) -> Calendar:
         closes=closes,
         days=frozenset(DAYS.index(day) for day in shape.days),
     )
+
+
+def to_condition(shape: WhenShape) -> str:
+    """Return the condition that a document writes down, in full."""
+    if shape.condition is not None:
+        return shape.condition
+    assert shape.activity is not None
+    kind = _EVIDENCE[shape.activity]
+    if shape.direction is not None:
+        kind = EvidenceKind.EMAILS_SENT
+    return f"{kind} >= 1"
 
 
 def to_step(shape: StepShape) -> Step:

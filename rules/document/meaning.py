@@ -1,6 +1,7 @@
 """What a document says that cannot be, whatever the account: names without a thing."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from string import Formatter
 
 from rules.document.problems import Path, Problem, did_you_mean, listed
@@ -23,6 +24,7 @@ def faults(shape: DocumentShape, source: Source) -> Iterator[Problem]:
     yield from _path(shape, source)
     yield from _stage_names(shape, source)
     yield from _follow_ups(shape, source)
+    yield from _auto_moves(shape, source)
 
 
 def rules(shape: DocumentShape) -> Iterator[tuple[Path, Rule]]:
@@ -41,6 +43,8 @@ def rules(shape: DocumentShape) -> Iterator[tuple[Path, Rule]]:
         yield ("checks", name), check
     for name, follow_up in shape.follow_ups.items():
         yield ("follow_ups", name), follow_up
+    for name, auto_move in shape.auto_moves.items():
+        yield ("auto_moves", name), auto_move
 
 
 def stage_key(name: str, stages: Mapping[str, StageShape]) -> str | None:
@@ -200,6 +204,30 @@ def _follow_ups(shape: DocumentShape, source: Source) -> Iterator[Problem]:
         for language, text in (follow_up.task or {}).items():
             place = (*path, "task", language) if language else (*path, "task")
             yield from _slots(text, place, source)
+
+
+def _auto_moves(shape: DocumentShape, source: Source) -> Iterator[Problem]:
+    path = [key for key, stage in shape.stages.items() if stage.from_ is None]
+    for name, move in shape.auto_moves.items():
+        where: Path = ("auto_moves", name)
+        ends = [stage_key(one, shape.stages) for one in (move.from_, move.to)]
+        for end, word, key in zip(
+            ("from", "to"), (move.from_, move.to), ends, strict=True
+        ):
+            if key is None:
+                yield from _stage_name(word, (*where, end), shape, source)
+            elif key not in path:
+                yield source.problem(
+                    (*where, end),
+                    f"“{word}” lies beside the path (from: any), and only people decide"
+                    " to go there.",
+                )
+        if set(ends) <= set(path) and tuple(ends) not in set(pairwise(path)):
+            yield source.problem(
+                (*where, "to"),
+                f"“{move.to}” does not follow right after “{move.from_}”. A record is"
+                " moved on one stage at a time; write one auto move for each step.",
+            )
 
 
 def _slots(text: str, path: Path, source: Source) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ Level = Literal["off", "observe", "flag", "enforce"]
 RecordWord = Literal["deal", "lead"]
 While = Literal["open", "always"]
 DoneBy = Literal["call", "meeting", "email", "quote", "task"]
+ActivityWord = Literal["call", "meeting", "email"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -36,6 +37,10 @@ def _none_to_empty(value: object) -> object:
 
 def _to_starts(value: object) -> object:
     return {"on": value} if isinstance(value, str) else value
+
+
+def _to_when(value: object) -> object:
+    return {"condition": value} if isinstance(value, str) else value
 
 
 def _to_properties(value: object) -> object:
@@ -219,6 +224,49 @@ class FollowUpShape(Rule):
         }
 
 
+class WhenShape(Shape):
+    """What moves a record on: a condition, or an activity that was logged."""
+
+    condition: Expression | None = Field(
+        None, description="What must be true. Also written when: a condition."
+    )
+    activity: ActivityWord | None = Field(
+        None, description="A call, meeting or email that was logged."
+    )
+    direction: Literal["outgoing"] | None = Field(
+        None, description="outgoing: only e-mails that went to the customer."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        if isinstance(value, dict) and ("condition" in value) == ("activity" in value):
+            raise ValueError(
+                "Write a condition, such as quotes >= 1, or {activity: email}."
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _has_direction(self) -> "WhenShape":
+        if self.direction is not None and self.activity != "email":
+            raise ValueError("Only an email has a direction. Leave direction out.")
+        return self
+
+
+class AutoMoveShape(Rule):
+    """A move to the next stage that Slagboom makes when something has happened."""
+
+    when: Annotated[
+        WhenShape,
+        BeforeValidator(_to_when, json_schema_input_type=WhenShape | str),
+    ] = Field(
+        description="What must have happened since the record entered its stage: a"
+        " condition, such as quotes >= 1, or {activity: email, direction: outgoing}."
+    )
+    from_: Name = Field(alias="from", description="The stage that the record is in.")
+    to: Name = Field(description="The stage right after it.")
+
+
 def _working_days() -> list[Day]:
     return ["mon", "tue", "wed", "thu", "fri"]
 
@@ -319,6 +367,10 @@ class DocumentShape(Shape):
     follow_ups: dict[Slug, FollowUpShape] = Field(
         default_factory=dict, description="What must happen in time, by name."
     )
+    auto_moves: dict[Slug, AutoMoveShape] = Field(
+        default_factory=dict,
+        description="Moves that follow from facts, by name; each to the next stage.",
+    )
     people: PeopleShape = Field(
         default=PeopleShape(), description="Who hears in the end."
     )
@@ -328,7 +380,6 @@ class DocumentShape(Shape):
         """Return the parts that are not carried out."""
         return {
             "lanes": "Write a policy of its own for dearer records, with governs.",
-            "auto_moves": "Leave moving to people, or to a workflow of the CRM.",
             "exemptions": "Use moves.allow for what may be done.",
             "permits": "Set enforcement to observe while you import.",
             "quiet_hours": "Lengths in wh and wd keep to the calendar.",

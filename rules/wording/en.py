@@ -18,6 +18,9 @@ ENGLISH = Catalogue(
         EvidenceKind.MEETINGS: Count("meeting", "meetings", "a meeting"),
         EvidenceKind.CALLS: Count("call", "calls", "a call"),
         EvidenceKind.EMAILS: Count("e-mail", "e-mails", "an e-mail"),
+        EvidenceKind.EMAILS_SENT: Count(
+            "sent e-mail", "sent e-mails", "an e-mail to the customer"
+        ),
         EvidenceKind.CONTACTS: Count("contact", "contacts", "a contact"),
     },
     reasons={
@@ -49,6 +52,9 @@ ENGLISH = Catalogue(
             "The stage {stage} is not part of the agreed process, so nothing is checked"
             " there."
         ),
+        ReasonCode.STAGE_BEHIND: (
+            "{this} stood in {from}, and what {to} waits for is there: {condition}."
+        ),
     },
     to_do={
         ReasonCode.STAGES_SKIPPED: "First go through: {skipped}.",
@@ -59,6 +65,7 @@ ENGLISH = Catalogue(
         ),
         ReasonCode.GATE_NOT_MET: "Still needed: {condition}.",
         ReasonCode.CHECK_FAILED: "Correct {field}. What we agreed: {condition}.",
+        ReasonCode.STAGE_BEHIND: "Move {the} to {to}.",
     },
     escalations={
         StepKind.REMIND: "Once it is logged, these reminders stop by themselves.",
@@ -90,6 +97,11 @@ ENGLISH = Catalogue(
         "completed": (
             "What was missing is there now. Slagboom moved {the} from {from} to {to},"
             " as you wanted."
+        ),
+        "moved_on": "Slagboom moved {the} from {from} to {to}.",
+        "moved_on_undo": (
+            "Nothing. If this is not right, move {the} back; Slagboom then leaves it"
+            " there."
         ),
         "by_other": "The change was made by {name}.",
         "why": "Why this matters:",

@@ -20,6 +20,9 @@ DUTCH = Catalogue(
             "telefoongesprek", "telefoongesprekken", "een telefoongesprek"
         ),
         EvidenceKind.EMAILS: Count("e-mail", "e-mails", "een e-mail"),
+        EvidenceKind.EMAILS_SENT: Count(
+            "verstuurde e-mail", "verstuurde e-mails", "een e-mail aan de klant"
+        ),
         EvidenceKind.CONTACTS: Count(
             "contactpersoon", "contactpersonen", "een contactpersoon"
         ),
@@ -56,6 +59,9 @@ DUTCH = Catalogue(
             "De fase {stage} hoort niet bij het afgesproken proces. Daar controleren we"
             " niets."
         ),
+        ReasonCode.STAGE_BEHIND: (
+            "{this} stond in {from}, en waar {to} op wacht, is er: {condition}."
+        ),
     },
     to_do={
         ReasonCode.STAGES_SKIPPED: "Doorloop eerst: {skipped}.",
@@ -66,6 +72,7 @@ DUTCH = Catalogue(
         ),
         ReasonCode.GATE_NOT_MET: "Nog nodig: {condition}.",
         ReasonCode.CHECK_FAILED: "Pas {field} aan. We hebben afgesproken: {condition}.",
+        ReasonCode.STAGE_BEHIND: "Zet {the} in {to}.",
     },
     escalations={
         StepKind.REMIND: "Zodra het is vastgelegd, stoppen deze herinneringen vanzelf.",
@@ -97,6 +104,11 @@ DUTCH = Catalogue(
         "completed": (
             "Wat nog ontbrak, is er nu. Slagboom heeft {the} van {from} naar {to}"
             " verplaatst, zoals je wilde."
+        ),
+        "moved_on": "Slagboom heeft {the} van {from} naar {to} verplaatst.",
+        "moved_on_undo": (
+            "Niets. Klopt het niet, zet {the} dan terug; Slagboom laat {the} daarna"
+            " staan."
         ),
         "by_other": "De wijziging is gedaan door {name}.",
         "why": "Waarom dit ertoe doet:",

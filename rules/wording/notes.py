@@ -49,6 +49,7 @@ class Ending(StrEnum):
 
     `held`: put back, and carried out by Slagboom once the missing thing is there.
     `refused`: the CRM did not take our write. `completed`: a held move carried out.
+    `moved_on`: an auto move carried out.
     """
 
     RETURNED = "returned"
@@ -57,6 +58,7 @@ class Ending(StrEnum):
     REFUSED = "refused"
     HELD = "held"
     COMPLETED = "completed"
+    MOVED_ON = "moved_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +176,11 @@ def _what_we_did(
             words = shorten(one_line(refusal), VALUE_LENGTH)
             key = "refused" if words else "refused_unexplained"
             return paragraph(speech.say(key, refusal=words))
-        case Ending.COMPLETED:
+        case Ending.COMPLETED | Ending.MOVED_ON:
             came_from = change.before.stage if change.before is not None else None
             return paragraph(
                 speech.say(
-                    "completed",
+                    ending.value,
                     the=the,
                     **{
                         "from": stage_label(policy, came_from),
@@ -219,6 +221,9 @@ def _why(speech: Speech, policy: Policy, verdicts: Sequence[Verdict]) -> str:
 def _what_to_do(speech: Speech, policy: Policy, plan: Plan, ending: Ending) -> str:
     if ending is Ending.COMPLETED:
         return ""
+    if ending is Ending.MOVED_ON:
+        the = speech.the(policy.kind)
+        return heading(speech.say("do"), speech.say("moved_on_undo", the=the))
     is_refused = ending is Ending.REFUSED
     lines = _put_back_lines(speech, policy, plan) if is_refused else []
     open_ones = [

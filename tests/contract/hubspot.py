@@ -50,6 +50,7 @@ _VOID = {
     EvidenceKind.CALLS: {"hs_call_status": "NO_ANSWER"},
     EvidenceKind.MEETINGS: {"hs_meeting_outcome": "CANCELED"},
     EvidenceKind.EMAILS: {"hs_email_status": "BOUNCED"},
+    EvidenceKind.EMAILS_SENT: {"hs_email_status": "BOUNCED"},
     EvidenceKind.QUOTES: {"hs_status": "DRAFT"},
 }
 _OWN = (("decision_maker", "string"), ("contract_date", "date"))
@@ -227,13 +228,17 @@ class HubSpotWorld:
             to = {"object": "contacts", "id": person.id}
             self._act("associate", ref, to=to)
             return
+        is_received = kind is EvidenceKind.EMAILS
         self._control.post(
             "hubspot/log",
-            kind=kind.value,
+            kind="emails" if kind is EvidenceKind.EMAILS_SENT else kind.value,
             on={"object": self._objects(ref.kind), "id": ref.id},
             at=(at or self.now()).isoformat(),
             user=REP,
-            properties={} if counts else _VOID[kind],
+            properties={
+                **({"hs_email_direction": "INCOMING_EMAIL"} if is_received else {}),
+                **({} if counts else _VOID[kind]),
+            },
         )
 
     def notes(self, ref: RecordRef) -> list[Pinned]:

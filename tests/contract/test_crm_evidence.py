@@ -43,6 +43,16 @@ def test_what_is_planned_lies_ahead_until_its_time_has_come(world: World):
     assert after.tallies[EvidenceKind.MEETINGS] == Tally(3, now + DAY, now + 3 * DAY)
 
 
+def test_an_email_from_the_customer_was_not_sent_by_us(world: World):
+    now = world.now().replace(microsecond=0)
+    ref = world.add_record(created_at=now - 9 * DAY)
+    world.link(ref, EvidenceKind.EMAILS, at=now - 2 * DAY)
+    world.link(ref, EvidenceKind.EMAILS_SENT, at=now - DAY)
+    found = world.crm.evidence([ref], ALL, now)[ref].tallies
+    assert found[EvidenceKind.EMAILS] == Tally(2, now - DAY, None)
+    assert found[EvidenceKind.EMAILS_SENT] == Tally(1, now - DAY, None)
+
+
 def test_contacts_are_counted(world: World):
     ref = world.add_record()
     world.link(ref, EvidenceKind.CONTACTS)

@@ -304,7 +304,10 @@ def _record(found: "Stored", fields: FieldMap) -> Record:
 
 def _tally(record: "Stored | None", kind: EvidenceKind, now: datetime) -> Tally:
     linked = [] if record is None else record.linked
-    found = [one for one in linked if one.kind is kind and one.counts]
+    kinds = {kind}
+    if kind is EvidenceKind.EMAILS:
+        kinds.add(EvidenceKind.EMAILS_SENT)
+    found = [one for one in linked if one.kind in kinds and one.counts]
     moments = [one.at for one in found if one.at is not None]
     return Tally(
         count=len(found),

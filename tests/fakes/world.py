@@ -132,7 +132,10 @@ class World(Protocol):
         at: datetime | None = None,
         counts: bool = True,
     ) -> None:
-        """Link one piece of evidence; one that does not count was void or a draft."""
+        """Link one piece of evidence; one that does not count was void or a draft.
+
+        An e-mail that was not sent to the customer came from the customer.
+        """
         ...
 
     def notes(self, ref: RecordRef) -> list[Pinned]:

@@ -188,6 +188,7 @@ def test_evidence_counts_what_was_held_and_tells_past_from_plan(
         "calls": 1,
         "contacts": 1,
         "emails": 1,
+        "emails_sent": 1,
         "meetings": 2,
         "quotes": 1,
     }

@@ -190,7 +190,7 @@ locale: xx
 stages:
   lead: {gate: 3}
   won: {form: any}
-auto_moves: {}
+lanes: {}
 follow_ups:
   call: {starts: {enters: lead}, done_when: "quotes >= 1", due: 5}
 """
@@ -200,7 +200,7 @@ follow_ups:
         ["6", "9 locale"],
         ["8", "16 stages.lead.gate"],
         ["9", "9 stages.won.form"],
-        ["10", "1 auto_moves"],
+        ["10", "1 lanes"],
         ["12", "34 follow_ups.call.done_when"],
         ["12", "65 follow_ups.call.due"],
     ]
@@ -222,7 +222,6 @@ def test_an_unknown_key_does_not_hide_what_the_document_means():
     "part",
     [
         "lanes: {top: {when: 'amount > 1'}}",
-        "auto_moves: {a: {from: lead, to: won}}",
         "exemptions: []",
         "permits: []",
         "people: {managers: {a: b}}",
@@ -405,3 +404,42 @@ def test_the_schema_knows_the_keys_that_a_document_may_have():
     assert parse(EXAMPLE).source.values.keys() == found["properties"].keys()
     assert found["additionalProperties"] is False
     assert {"version", "process", "connection", "stages"} == set(found["required"])
+
+
+AUTO = HEAD + "stages: {lead: , qualification: , demo: , closedlost: {from: any}}\n"
+
+
+def test_an_auto_move_leads_to_the_next_stage_when_something_has_happened():
+    first, quote = compiled().auto_moves
+    assert (first.id, first.from_stage, first.to_stage) == (
+        "auto.first-contact",
+        StageId("1"),
+        StageId("2"),
+    )
+    assert first.when.text == "emails_sent >= 1"
+    assert first.enforcement is Enforcement.OBSERVE
+    assert quote.when.text == "quotes >= 1"
+    assert quote.enforcement is Enforcement.ENFORCE
+
+
+@pytest.mark.parametrize(
+    ("move", "complaint"),
+    [
+        ("{when: 'quotes >= 1', from: lead, to: demo}", "does not follow right after"),
+        ("{when: 'quotes >= 1', from: demo, to: lead}", "does not follow right after"),
+        ("{when: 'quotes >= 1', from: demo, to: closedlost}", "lies beside the path"),
+        ("{when: 'quotes >= 1', from: lead, to: dmo}", "Did you mean “demo”?"),
+        ("{when: 'quots >= 1', from: lead, to: qualification}", "quotes"),
+        ("{when: {}, from: lead, to: qualification}", "Write a condition"),
+        (
+            "{when: {activity: email, condition: quotes}, from: lead, to: demo}",
+            "Write a condition",
+        ),
+        (
+            "{when: {activity: call, direction: outgoing}, from: lead, to: demo}",
+            "Only an email has a direction",
+        ),
+    ],
+)
+def test_an_auto_move_that_cannot_be_is_refused(move, complaint):
+    assert complaint in only(f"{AUTO}auto_moves: {{a: {move}}}\n")

@@ -120,6 +120,7 @@ ENGLISH: Mapping[str, str] = {
     "held": "Put back to {stage}; moves to {hold} by itself once all is there",
     "restored": "Former values put back",
     "completed": "Moved on to {to}, now that nothing is missing",
+    "moved_on": "Moved on to {to}, since the facts say so",
     "flagged": "Left where it is; a note says what is wrong",
     "refused": "The CRM did not take what we wrote",
     "observed": "Only observed; nothing was done",

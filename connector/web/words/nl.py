@@ -121,6 +121,7 @@ DUTCH: Mapping[str, str] = {
     "held": "Teruggezet naar {stage}; gaat vanzelf naar {hold} zodra alles er is",
     "restored": "Vorige waarden teruggezet",
     "completed": "Alsnog verplaatst naar {to}, nu niets meer ontbreekt",
+    "moved_on": "Verplaatst naar {to}, want de feiten zeggen het",
     "flagged": "Blijft staan; een notitie zegt wat er mis is",
     "refused": "Het CRM nam niet aan wat wij schreven",
     "observed": "Alleen waargenomen; er is niets gedaan",
