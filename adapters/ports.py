@@ -180,6 +180,16 @@ class Crm(Protocol):
         """Return how many records `scan` will yield, about; None if that is unknown."""
         ...
 
+    def touched(
+        self, kind: Kind, evidence: frozenset[EvidenceKind], *, since: datetime
+    ) -> Iterator[Sequence[RecordRef]]:
+        """Yield records to which something of `evidence` was linked since then.
+
+        Or of which it changed. In batches; a record may come twice, and some come from
+        shortly before. What being linked changes on a record itself, `scan` tells.
+        """
+        ...
+
     def evidence(
         self, refs: Sequence[RecordRef], kinds: frozenset[EvidenceKind], now: datetime
     ) -> Mapping[RecordRef, Evidence]:

@@ -34,6 +34,22 @@ def needs(
     return found
 
 
+def relied_on(policy: Policy) -> frozenset[EvidenceKind]:
+    """Return the kinds of evidence that this policy may ever ask for when judging."""
+    conditions = [
+        policy.governs,
+        *(stage.gate for stage in policy.stages),
+        *(allow.when for allow in policy.allow),
+        *(check.condition for check in policy.checks),
+        *(move.when for move in policy.auto_moves),
+    ]
+    found: frozenset[EvidenceKind] = frozenset()
+    for condition in conditions:
+        if condition is not None:
+            found |= evidence_read(condition)
+    return found
+
+
 def _conditions(policy: Policy, change: Change, move: Move) -> Iterator[Condition]:
     """Yield the conditions that may be asked when this change is judged."""
     if policy.governs is not None:

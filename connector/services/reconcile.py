@@ -18,7 +18,8 @@ from connector.services.policies import CrmFor, Policies, fields_by_kind
 from connector.services.settle import HOLD_CHECK
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
-from rules.model import FieldMap, Kind, Record
+from rules.evidence import relied_on
+from rules.model import EvidenceKind, FieldMap, Kind, Record
 
 log = get_logger(__name__)
 
@@ -109,6 +110,8 @@ class Reconcile:
 
         with self._held(connection) as still_ours:
             found = self._walk(connection, since, hint, still_ours, progress)
+            if since is not None:
+                self._hint_touched(connection, since, still_ours)
             with self._store.begin() as tx:
                 tx.connections.mark_swept(
                     connection.id, until=begun_at, next_at=begun_at + EVERY
@@ -195,6 +198,27 @@ class Reconcile:
         rows = tx.records.ensure(connection.id, changed)
         tx.records.hint(list(rows.values()), due_at=self._clock.now())
         return len(changed)
+
+    def _hint_touched(
+        self, connection: Connection, since: datetime, still_ours: Callable[[], None]
+    ) -> None:
+        """Have a look at records to which something was linked that a policy counts.
+
+        A quote or a call that is linked need not change the record itself.
+        """
+        crm = self._crm_for(connection)
+        with self._store.begin() as tx:
+            actives = self._policies.active(tx, connection.id)
+        for kind in sorted({active.policy.kind for active in actives}):
+            wanted: frozenset[EvidenceKind] = frozenset()
+            for active in actives:
+                if active.policy.kind is kind:
+                    wanted |= relied_on(active.policy)
+            for refs in crm.touched(kind, wanted, since=since):
+                with self._store.begin() as tx:
+                    rows = tx.records.ensure(connection.id, refs)
+                    tx.records.hint(list(rows.values()), due_at=self._clock.now())
+                still_ours()
 
     def _fields(self, connection: Connection) -> Mapping[Kind, FieldMap]:
         """Return the kinds to read and their fields: what the policies speak of.

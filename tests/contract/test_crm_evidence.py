@@ -100,3 +100,28 @@ def test_a_record_that_is_gone_spoils_nothing(world: World):
     found = world.crm.evidence([here, gone], kinds, world.now() + DAY)
     assert found[here].tallies[EvidenceKind.CALLS].count == 1
     assert found[gone].tallies.keys() == kinds
+
+
+@pytest.mark.parametrize("kind", sorted(DATED))
+def test_what_something_was_linked_to_is_told(world: World, kind: EvidenceKind):
+    linked, _other = world.add_record(), world.add_record()
+    world.advance(DAY)
+    since = world.now()
+    world.link(linked, kind)
+    told = world.crm.touched(Kind.DEAL, frozenset({kind}), since=since)
+    assert {ref for batch in told for ref in batch} == {linked}
+    world.advance(DAY)
+    later = world.crm.touched(Kind.DEAL, ALL, since=world.now())
+    assert list(later) == []
+
+
+def test_what_was_not_asked_for_is_not_told(world: World):
+    deal, lead = world.add_record(), world.add_record(Kind.LEAD)
+    since = world.now()
+    world.link(deal, EvidenceKind.CALLS)
+    world.link(lead, EvidenceKind.MEETINGS)
+    asked = frozenset({EvidenceKind.MEETINGS})
+    assert list(world.crm.touched(Kind.DEAL, asked, since=since)) == []
+    told = world.crm.touched(Kind.LEAD, asked, since=since)
+    assert {ref for batch in told for ref in batch} == {lead}
+    assert list(world.crm.touched(Kind.DEAL, frozenset(), since=since)) == []

@@ -44,6 +44,7 @@ class Linked:
     kind: EvidenceKind
     at: datetime | None
     counts: bool
+    linked_at: datetime
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ class FakeWorld:
         with self.lock:
             record = self.records[ref]
             moment = None if kind is EvidenceKind.CONTACTS else at or self.now()
-            record.linked.append(Linked(kind, moment, counts))
+            record.linked.append(Linked(kind, moment, counts, self.now()))
             self.touch(record)
 
     def notes(self, ref: RecordRef) -> list[Pinned]:

@@ -123,6 +123,23 @@ class FakeCrm:
         with self._world.lock:
             return sum(1 for _ in self._changed(kind, since))
 
+    def touched(
+        self, kind: Kind, evidence: frozenset[EvidenceKind], *, since: datetime
+    ) -> Iterator[Sequence[RecordRef]]:
+        self._ask("touched", len(evidence))
+        with self._world.lock:
+            found = [
+                one.ref
+                for one in self._world.records.values()
+                if one.ref.kind is kind
+                and any(
+                    linked.linked_at >= since and _kinds_of(linked.kind) & evidence
+                    for linked in one.linked
+                )
+            ]
+        if found:
+            yield found
+
     def evidence(
         self, refs: Sequence[RecordRef], kinds: frozenset[EvidenceKind], now: datetime
     ) -> Mapping[RecordRef, Evidence]:
@@ -302,12 +319,16 @@ def _record(found: "Stored", fields: FieldMap) -> Record:
     )
 
 
+def _kinds_of(linked: EvidenceKind) -> frozenset[EvidenceKind]:
+    """Return what a linked thing is evidence of: an e-mail that was sent is one."""
+    if linked is EvidenceKind.EMAILS_SENT:
+        return frozenset({linked, EvidenceKind.EMAILS})
+    return frozenset({linked})
+
+
 def _tally(record: "Stored | None", kind: EvidenceKind, now: datetime) -> Tally:
     linked = [] if record is None else record.linked
-    kinds = {kind}
-    if kind is EvidenceKind.EMAILS:
-        kinds.add(EvidenceKind.EMAILS_SENT)
-    found = [one for one in linked if one.kind in kinds and one.counts]
+    found = [one for one in linked if kind in _kinds_of(one.kind) and one.counts]
     moments = [one.at for one in found if one.at is not None]
     return Tally(
         count=len(found),

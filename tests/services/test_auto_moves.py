@@ -89,6 +89,15 @@ def test_an_email_to_the_customer_is_first_contact_and_one_from_them_is_not(
     assert stage_of(office, deal) == "s-qualification"
 
 
+def test_a_quote_that_left_the_deal_unchanged_is_found_by_the_sweep(office: Office):
+    deal = add_deal(office)
+    before = office.world.records[deal].modified_at
+    office.world.link(deal, EvidenceKind.QUOTES)
+    office.world.records[deal].modified_at = before
+    office.look()
+    assert stage_of(office, deal) == "s-quote_sent"
+
+
 def test_a_rep_who_moves_it_back_is_not_contradicted(office: Office):
     deal = add_deal(office)
     happen(office, deal, EvidenceKind.QUOTES)

@@ -40,8 +40,10 @@ class HubSpotCrm:
         self._reading = Reading(
             client, paths, shape, portal_id=portal_id, app_id=app_id
         )
-        self._scanning = Scanning(client, paths, shape, self._reading)
         self._linking = Linking(client, paths, shape, self._reading)
+        self._scanning = Scanning(
+            client, paths, shape, reading=self._reading, linking=self._linking
+        )
         self._writing = Writing(client, paths, shape)
         self._noting = Noting(
             client,
@@ -81,6 +83,12 @@ class HubSpotCrm:
     def count(self, kind: Kind, *, since: datetime | None = None) -> int | None:
         """Return how many records `scan` will yield, about."""
         return self._scanning.count(kind, since)
+
+    def touched(
+        self, kind: Kind, evidence: frozenset[EvidenceKind], *, since: datetime
+    ) -> Iterator[Sequence[RecordRef]]:
+        """Yield records to which something of `evidence` was linked since then."""
+        return self._scanning.touched(kind, evidence, since)
 
     def evidence(
         self, refs: Sequence[RecordRef], kinds: frozenset[EvidenceKind], now: datetime

@@ -13,7 +13,7 @@ from adapters.hubspot.tallies import ACTIVITIES, to_tally
 from adapters.hubspot.wire import next_page, part, parts, text
 from rules.model import Evidence, EvidenceKind, RecordRef, Tally
 
-_UNLINKED = frozenset({("leads", "quotes")})
+UNLINKED = frozenset({("leads", "quotes")})
 """Pairs of types between which HubSpot knows no association."""
 
 
@@ -75,7 +75,7 @@ class Linking:
         if activity.name == about.name:
             # A contact is its own contact.
             return {ref: Tally(1) for ref in refs}
-        if (about.name, activity.name) in _UNLINKED:
+        if (about.name, activity.name) in UNLINKED:
             return {ref: Tally() for ref in refs}
         linked = self.links(about.name, activity.name, [ref.id for ref in refs])
         if not activity.properties:

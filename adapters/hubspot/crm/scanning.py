@@ -14,19 +14,22 @@ from typing import Any
 
 from adapters.hubspot import mapping
 from adapters.hubspot.client import HubSpotClient
+from adapters.hubspot.crm.linking import UNLINKED, Linking
 from adapters.hubspot.crm.reading import Reading
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
+from adapters.hubspot.tallies import ACTIVITIES
 from adapters.hubspot.values import to_instant, to_ms
 from adapters.hubspot.wire import Json, part, parts, text
-from rules.model import FieldMap, Kind, Record
+from rules.model import EvidenceKind, FieldMap, Kind, Record, RecordRef
 
 Filters = list[dict[str, Any]]
 
 LAG = timedelta(minutes=2)
 """How far the index may be behind: so much of the past is looked at again."""
 PAGE = 200
+_ACTIVITY_MODIFIED = "hs_lastmodifieddate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +38,40 @@ class _Hit:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """Objects of one type, those that `filters` let through."""
+
+    name: str
+    modified: str
+    filters: tuple[dict[str, Any], ...] = ()
+
+
 class Scanning:
     """Searches for changed records."""
 
     def __init__(
-        self, client: HubSpotClient, paths: Paths, shape: Shape, reading: Reading
+        self,
+        client: HubSpotClient,
+        paths: Paths,
+        shape: Shape,
+        *,
+        reading: Reading,
+        linking: Linking,
     ) -> None:
-        """Search with one, read with the other."""
+        """Search with the client, and read and follow links with the others."""
         self._client = client
         self._paths = paths
         self._shape = shape
         self._reading = reading
+        self._linking = linking
 
     def count(self, kind: Kind, since: datetime | None) -> int | None:
         """Return how many records changed since then, as far as the index knows."""
-        about = self._shape.type_of(kind)
+        searched = _records(self._shape.type_of(kind))
         since_ms = None if since is None else to_ms(since)
-        total = self._search(about, _changed(about, since_ms), about.modified, 1).get(
-            "total"
-        )
+        filters = _changed(searched, since_ms)
+        total = self._search(searched, filters, searched.modified, 1).get("total")
         return total if isinstance(total, int) else None
 
     def scan(
@@ -64,10 +82,10 @@ class Scanning:
         A record that has changed since the index saw it is kept for the end, so that
         the `modified_at` of what was yielded stays a cursor.
         """
-        about = self._shape.type_of(kind)
+        searched = _records(self._shape.type_of(kind))
         late: dict[str, Record] = {}
         since_ms = None if since is None else to_ms(since - LAG)
-        for hits in self._hits(about, since_ms):
+        for hits in self._hits(searched, since_ms):
             settled: list[Record] = []
             refs = {mapping.to_ref(kind, hit.id): hit for hit in hits}
             for ref, record in self._reading.read(list(refs), fields).items():
@@ -81,10 +99,32 @@ class Scanning:
         if late:
             yield _in_order(late.values())
 
-    def _hits(self, about: ObjectType, since_ms: int | None) -> Iterator[list[_Hit]]:
+    def touched(
+        self, kind: Kind, evidence: frozenset[EvidenceKind], since: datetime
+    ) -> Iterator[Sequence[RecordRef]]:
+        """Yield the records that activities hang on which changed since then.
+
+        A contact does not change by being linked; the record does, and is scanned.
+        """
+        about = self._shape.type_of(kind)
+        activities = {ACTIVITIES[one] for one in evidence}
+        names = {one.name for one in activities if one.properties}
+        for name in sorted(names):
+            if (about.name, name) in UNLINKED:
+                continue
+            searched = _Searched(name, _ACTIVITY_MODIFIED)
+            for hits in self._hits(searched, to_ms(since - LAG)):
+                found = self._linking.links(name, about.name, [hit.id for hit in hits])
+                ids = dict.fromkeys(one for linked in found.values() for one in linked)
+                if ids:
+                    yield [mapping.to_ref(kind, one) for one in ids]
+
+    def _hits(self, searched: _Searched, since_ms: int | None) -> Iterator[list[_Hit]]:
         seen: set[_Hit] = set()
         while True:
-            found = self._page(about, _changed(about, since_ms), about.modified)
+            found = self._page(
+                searched, _changed(searched, since_ms), searched.modified
+            )
             hits = [hit for hit in found if hit not in seen]
             if hits:
                 yield hits
@@ -96,54 +136,55 @@ class Scanning:
                 since_ms = last_ms
                 continue
             # A bulk edit gives thousands the same moment: they are told apart by id.
-            yield from self._same_moment(about, last_ms)
+            yield from self._same_moment(searched, last_ms)
             seen, since_ms = set(), last_ms + 1
 
-    def _same_moment(self, about: ObjectType, at_ms: int) -> Iterator[list[_Hit]]:
+    def _same_moment(self, searched: _Searched, at_ms: int) -> Iterator[list[_Hit]]:
         last_id = "0"
         while True:
             filters = [
-                *_changed(about, at_ms),
-                _filter(about.modified, "LTE", at_ms),
+                *_changed(searched, at_ms),
+                _filter(searched.modified, "LTE", at_ms),
                 _filter("hs_object_id", "GT", last_id),
             ]
-            found = self._page(about, filters, "hs_object_id")
+            found = self._page(searched, filters, "hs_object_id")
             if found:
                 yield found
                 last_id = found[-1].id
             if len(found) < PAGE:
                 return
 
-    def _page(self, about: ObjectType, filters: Filters, order: str) -> list[_Hit]:
-        answer = self._search(about, filters, order, PAGE)
-        return [_to_hit(one, about) for one in parts(answer, "results")]
+    def _page(self, searched: _Searched, filters: Filters, order: str) -> list[_Hit]:
+        answer = self._search(searched, filters, order, PAGE)
+        return [_to_hit(one, searched) for one in parts(answer, "results")]
 
     def _search(
-        self, about: ObjectType, filters: Filters, order: str, limit: int
+        self, searched: _Searched, filters: Filters, order: str, limit: int
     ) -> Json:
         return self._client.search(
-            self._paths.objects(about.name, "search"),
+            self._paths.objects(searched.name, "search"),
             {
                 "filterGroups": [{"filters": filters}] if filters else [],
                 "sorts": [{"propertyName": order, "direction": "ASCENDING"}],
-                "properties": [about.modified],
+                "properties": [searched.modified],
                 "limit": limit,
             },
         )
 
 
-def _changed(about: ObjectType, since_ms: int | None) -> Filters:
-    filters: Filters = []
+def _records(about: ObjectType) -> _Searched:
+    """Return how records of ours are searched for."""
+    if not about.only_stages:
+        return _Searched(about.name, about.modified)
+    stages = list(about.only_stages)
+    only = {"propertyName": about.stage, "operator": "IN", "values": stages}
+    return _Searched(about.name, about.modified, (only,))
+
+
+def _changed(searched: _Searched, since_ms: int | None) -> Filters:
+    filters = list(searched.filters)
     if since_ms is not None:
-        filters.append(_filter(about.modified, "GTE", since_ms))
-    if about.only_stages:
-        filters.append(
-            {
-                "propertyName": about.stage,
-                "operator": "IN",
-                "values": list(about.only_stages),
-            }
-        )
+        filters.insert(0, _filter(searched.modified, "GTE", since_ms))
     return filters
 
 
@@ -151,8 +192,8 @@ def _filter(name: str, operator: str, value: object) -> dict[str, Any]:
     return {"propertyName": name, "operator": operator, "value": str(value)}
 
 
-def _to_hit(raw: Json, about: ObjectType) -> _Hit:
-    changed = part(raw, "properties").get(about.modified) or raw.get("updatedAt")
+def _to_hit(raw: Json, searched: _Searched) -> _Hit:
+    changed = part(raw, "properties").get(searched.modified) or raw.get("updatedAt")
     at = to_instant(changed)
     return _Hit(text(raw, "id"), 0 if at is None else to_ms(at))
 
