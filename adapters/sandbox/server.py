@@ -13,8 +13,10 @@ from adapters.sandbox.mail.sink import Sink
 from adapters.sandbox.salesforce import web as salesforce_web
 from adapters.sandbox.salesforce.control import SalesforceControl
 from adapters.sandbox.salesforce.control_outbound import OutboundControl
+from adapters.sandbox.salesforce.control_pubsub import PubSubControl
 from adapters.sandbox.salesforce.org import Org
 from adapters.sandbox.salesforce.outbound import OutboundMessages
+from adapters.sandbox.salesforce.pubsub import PubSub
 from adapters.sandbox.salesforce.sessions import DEFAULT_TOKEN as SALESFORCE_TOKEN
 from adapters.sandbox.slack import web as slack_web
 from adapters.sandbox.slack.control import SlackControl
@@ -31,6 +33,7 @@ class Sandbox:
     hubspot: Account
     salesforce: Org
     outbound: OutboundMessages
+    pubsub: PubSub
     slack: Workspace
     mail: Sink
     server: Server
@@ -62,6 +65,11 @@ class Sandbox:
         return SALESFORCE_TOKEN
 
     @property
+    def pubsub_url(self) -> str:
+        """Return what stands for https://api.pubsub.salesforce.com:7443."""
+        return self.pubsub.url
+
+    @property
     def slack_url(self) -> str:
         """Return what stands for https://slack.com/api/."""
         return f"{self.url}/api/"
@@ -80,6 +88,7 @@ class Sandbox:
         """Stop serving and sending."""
         self.hubspot.stop()
         self.outbound.stop()
+        self.pubsub.stop()
         self.server.stop()
         self.mail.stop()
 
@@ -90,12 +99,14 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
     hubspot = Account(clock=engine.clock, users=engine.users)
     salesforce = Org(clock=engine.clock, users=engine.users)
     outbound = OutboundMessages(salesforce, engine.lock)
+    pubsub = PubSub(salesforce, engine.lock, host)
     control = Control(engine)
     slack = Workspace(engine.clock, engine.users)
     mail = Sink(engine.clock, host, smtp_port)
     HubSpotControl(hubspot).register(control)
     SalesforceControl(salesforce).register(control)
     OutboundControl(outbound).register(control)
+    PubSubControl(pubsub).register(control)
     SlackControl(slack, engine.clock).register(control)
     MailControl(mail).register(control)
 
@@ -106,6 +117,7 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
             engine.reset()
             hubspot.reset()
             salesforce.reset()
+            pubsub.reset()
             slack.reset()
         mail.reset()
 
@@ -132,6 +144,7 @@ def start(host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> Sandbox
         hubspot=hubspot,
         salesforce=salesforce,
         outbound=outbound,
+        pubsub=pubsub,
         slack=slack,
         mail=mail,
         server=server,

@@ -1,1 +1,1 @@
-"""A Salesforce org on its REST and SOAP protocols, without Pub/Sub."""
+"""A Salesforce org on its REST, SOAP and Pub/Sub protocols."""
