@@ -10,14 +10,12 @@ Nothing durable is in Redis: emptied, it costs one sign-in.
 import base64
 import hashlib
 import json
-import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
 from redis.exceptions import RedisError
@@ -209,34 +207,3 @@ class TokenKeeper:
     def _digest(self, purpose: bytes) -> bytes:
         secret = self._grant.secret().encode()
         return hashlib.blake2b(secret, digest_size=32, person=purpose).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Authorization:
-    """A sign-in that an admin is sent to do: open `url`, keep the other two.
-
-    Only an answer with the same `state` belongs to it; `verifier` proves, when the
-    code of the answer is exchanged, that it was we who asked (RFC 7636).
-    """
-
-    url: str
-    state: str
-    verifier: str = field(repr=False)
-
-
-def authorize(
-    endpoint: str, *, client_id: str, redirect_uri: str, scopes: Sequence[str]
-) -> Authorization:
-    """Return where an admin signs in, with a fresh state and a fresh verifier."""
-    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    query = {
-        "response_type": "code",
-        "client_id": client_id,
-        "redirect_uri": redirect_uri,
-        "scope": " ".join(scopes),
-        "state": state,
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-    }
-    return Authorization(f"{endpoint}?{urlencode(query)}", state, verifier)

@@ -10,6 +10,7 @@ from connector.crypto import Vault
 from connector.errors import ConfigError
 from connector.metrics import Metrics
 from connector.queue import Queue, open_redis
+from connector.services.credentials import Credentials
 from connector.store import Store, open_store
 from connector.store.channels import Channel
 from connector.store.connections import Connection
@@ -54,12 +55,12 @@ class Application:
     @cached_property
     def queue(self) -> Queue:
         """Where hints for workers go."""
-        return Queue(self._means.redis)
+        return Queue(self.means.redis)
 
     @cached_property
     def metrics(self) -> Metrics:
         """Where events are counted."""
-        return Metrics(self._means.redis)
+        return Metrics(self.means.redis)
 
     @cached_property
     def vault(self) -> Vault:
@@ -67,11 +68,13 @@ class Application:
         return Vault(self.config.keys)
 
     @cached_property
-    def _means(self) -> Means:
+    def means(self) -> Means:
+        """What vendors may use of ours."""
         return Means(
             clock=self.clock,
             redis=open_redis(self.urls.redis_url),
             allow_private=self.config.allow_private_addresses,
+            credentials=Credentials(self.store, self.vault),
         )
 
     def crm_for(self, connection: Connection) -> "Crm":
@@ -85,9 +88,19 @@ class Application:
                 connection.name,
                 connection.settings,
                 self.vault.open(connection.secrets),
-                self._means,
+                self.means,
             ),
         )
+
+    def forget_refusals(self, connection: Connection) -> None:
+        """Have the next use of a connection sign in, whatever was refused before.
+
+        Raises KeyMissing if its secrets cannot be opened.
+        """
+        vendor = find_crm(connection.vendor)
+        if vendor.forget is not None:
+            secrets = self.vault.open(connection.secrets)
+            vendor.forget(connection.name, connection.settings, secrets, self.means)
 
     def source_for(
         self, connection: Connection, secret: str | None = None
@@ -108,7 +121,7 @@ class Application:
         return self._notifiers.get(
             channel,
             lambda: CHANNELS[channel.kind].open_notifier(
-                channel.settings, self.vault.open(channel.secrets), self._means
+                channel.settings, self.vault.open(channel.secrets), self.means
             ),
         )
 
@@ -118,7 +131,11 @@ class Application:
         from connector.services.accounts import Accounts
 
         return Accounts(
-            self.store, crm_for=self.crm_for, vault=self.vault, clock=self.clock
+            self.store,
+            crm_for=self.crm_for,
+            forget_refusals=self.forget_refusals,
+            vault=self.vault,
+            clock=self.clock,
         )
 
     @cached_property
@@ -179,6 +196,7 @@ class Application:
             policies=self.policies,
             people=self.people,
             clock=self.clock,
+            metrics=self.metrics,
         )
 
     @cached_property

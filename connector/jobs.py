@@ -64,6 +64,9 @@ def sweep(connection_id: int) -> None:
     except AlreadyReconciling:
         # Another worker does it, which is as good.
         return
+    except (OutsideError, KeyMissing) as error:
+        app.reconcile.put_off_sweep(connection, error)
+        return
     app.enforce.look(connection_id)
 
 

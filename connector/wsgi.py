@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from connector.bootstrap import build
+from connector.bootstrap import build, find_crm
 from connector.config import Config
 from connector.errors import ConfigError
 from connector.log import set_up
@@ -59,7 +59,10 @@ def load(environ: Mapping[str, str]) -> Web:
         ),
         clock=application.clock,
         config=config,
-        connect_command=next(iter(CRMS.values())).example,
+        connect_command="\n".join(one.example for one in CRMS.values()),
+        webhook_of=lambda vendor, name: find_crm(vendor).webhook(
+            config.public_url, name
+        ),
     )
     return Web(app, afterwards, config)
 

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.errors import Permanent
-from adapters.oauth import Authorization, Token, authorize
+from adapters.authorizing import Authorization, authorize
+from adapters.errors import Permanent, Unauthorized
+from adapters.oauth import Token
 from adapters.salesforce.signing_in import Form, load_key, to_assertion
 from adapters.salesforce.token_endpoint import Granted, TokenEndpoint
 
 SCOPES = ("api", "refresh_token")
 """What the app must be allowed: call the API, and go on when nobody is there."""
+
+_SPENT = "invalid_grant"
 
 
 class RefreshTokens(Protocol):
@@ -141,7 +144,16 @@ def exchange(
         "code_verifier": verifier,
         "redirect_uri": redirect_uri,
     }
-    granted = endpoint.ask({**form, **_secret(client_secret)}, is_repeatable=False)
+    try:
+        granted = endpoint.ask({**form, **_secret(client_secret)}, is_repeatable=False)
+    except Unauthorized as error:
+        if error.code != _SPENT:
+            raise
+        raise Unauthorized(
+            f"{error} A code is good for once, and for some minutes only: begin again"
+            " if it was used or is old. Nothing was saved.",
+            code=error.code,
+        ) from error
     if not granted.refresh:
         raise Permanent(
             "Salesforce gave no refresh token. Allow the app the scope refresh_token,"

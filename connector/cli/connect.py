@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
+from connector.bootstrap import Application
 from connector.cli.accounts import show_probe
 from connector.cli.ending import Ending
 from connector.cli.options import add_options, read_secrets
 from connector.cli.session import find_author, opened
-from connector.vendors import CRMS, CrmVendor, check_options
+from connector.vendors import CRMS, CrmVendor, Texts
 
 
 @click.group()
@@ -18,24 +19,23 @@ def connect() -> None:
 
 def _make(vendor: CrmVendor) -> click.Command:
     def run(name: str, **given: Any) -> int:
-        settings, secrets = check_options(
-            vendor.options, read_secrets(vendor.options, given)
-        )
+        settings, secrets = vendor.read(read_secrets(vendor.options, given))
         with opened() as app:
+            app.accounts.check(name, vendor=vendor.key)
             connection = app.accounts.save(
                 name,
                 vendor=vendor.key,
                 settings=settings,
-                secrets=secrets,
+                secrets={**secrets, **_sign_in(app, vendor, settings, secrets)},
                 rotate=vendor.rotate,
                 author=find_author(),
             )
             click.echo(f"{name} is saved. Its account is being tried:")
             ending = show_probe(app, connection, is_json=False)
             click.echo()
-            webhook = f"{app.config.public_url}/webhooks/{vendor.key}/{name}"
+            webhook = vendor.webhook(app.config.public_url, name)
             for line in vendor.after:
-                click.echo(line.format(webhook=webhook))
+                click.echo(line.format(webhook=webhook, name=name))
             if ending is Ending.DONE:
                 click.echo(f"Then take its records for known: slagboom import {name}")
             return ending
@@ -44,6 +44,35 @@ def _make(vendor: CrmVendor) -> click.Command:
         vendor.key, help=f"Connect a {vendor.title} account under NAME."
     )
     return command(click.argument("name")(add_options(vendor.options)(run)))
+
+
+def _sign_in(
+    app: Application, vendor: CrmVendor, settings: Texts, secrets: Texts
+) -> Texts:
+    """Have a person sign in, if that is how the account is opened; return the secrets.
+
+    Raises click.Abort if they give up, and what `adapters.errors` has.
+    """
+    redirect_uri = f"{app.config.public_url}/oauth/{vendor.key}"
+    begin = vendor.begin
+    begun = begin and begin(settings, secrets, app.means, redirect_uri)
+    if begun is None:
+        return {}
+    click.echo(
+        f"Open this address in a browser, sign in to {vendor.title} as the user whom"
+        " Slagboom is to work as, and allow the app:"
+    )
+    click.echo(f"\n{begun.url}\n")
+    click.echo(
+        f"The browser then goes to {begun.redirect_uri}. Whatever it shows there, copy"
+        " the whole address out of its address bar."
+    )
+    try:
+        pasted: str = click.prompt("Paste that address here")
+    except click.Abort:
+        click.echo("The sign-in was given up, and nothing was saved.", err=True)
+        raise
+    return begun.finish(pasted)
 
 
 for _vendor in CRMS.values():

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import click
 
-from connector.bootstrap import Application
+from connector.bootstrap import Application, find_crm
 from connector.cli.output import as_json, show, to_plain
 from connector.cli.session import opened
+from connector.services.outside import REFUSES
+from connector.store.connections import Connection
 from connector.store.violations import Violation
 from rules.policy import Policy
 from rules.wording import reason_text, stage_label
@@ -29,16 +31,26 @@ def connections(*, is_json: bool) -> None:
     """List the connected accounts."""
     with opened() as app:
         rows = app.accounts.all()
+        with app.store.begin() as tx:
+            refused = {
+                one.connection_id for one in tx.notices.open() if one.code == REFUSES
+            }
         url = app.config.public_url
+
+    def state(one: Connection) -> str:
+        if one.paused_at:
+            return "paused"
+        return "refused: see `slagboom doctor`" if one.id in refused else "on"
+
     show(
         rows,
         {
             "name": lambda one: one.name,
             "vendor": lambda one: one.vendor,
-            "state": lambda one: "paused" if one.paused_at else "on",
+            "state": state,
             "imported": lambda one: one.imported_at,
             "compared until": lambda one: one.swept_until,
-            "webhook": lambda one: f"{url}/webhooks/{one.vendor}/{one.name}",
+            "webhook": lambda one: find_crm(one.vendor).webhook(url, one.name),
         },
         is_json=is_json,
         empty="No account is connected yet. Begin with: slagboom connect --help",

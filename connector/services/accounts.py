@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from adapters.ports import Probe
+from adapters.errors import OutsideError
+from adapters.ports import Probe, ProbeLine
 from connector.clock import Clock
 from connector.crypto import Vault
 from connector.errors import ConfigError
@@ -27,11 +28,21 @@ class Accounts:
     """The connected CRM accounts, as the admin handles them."""
 
     def __init__(
-        self, store: Store, *, crm_for: CrmFor, vault: Vault, clock: Clock
+        self,
+        store: Store,
+        *,
+        crm_for: CrmFor,
+        forget_refusals: Callable[[Connection], None],
+        vault: Vault,
+        clock: Clock,
     ) -> None:
-        """Probe accounts through `crm_for`, seal their secrets in `vault`."""
+        """Probe accounts through `crm_for`, seal their secrets in `vault`.
+
+        `forget_refusals` has the next use of an account try afresh.
+        """
         self._store = store
         self._crm_for = crm_for
+        self._forget_refusals = forget_refusals
         self._vault = vault
         self._clock = clock
 
@@ -53,6 +64,16 @@ class Accounts:
         with self._store.begin() as tx:
             return tx.connections.all()
 
+    def check(self, name: str, *, vendor: str) -> None:
+        """Raise ConfigError if an account of this vendor cannot have this name."""
+        if _NAME.fullmatch(name) is None:
+            raise ConfigError(
+                f"{name!r} cannot be a connection's name, which is part of an address:"
+                " use up to 40 lower-case letters, digits and hyphens."
+            )
+        with self._store.begin() as tx:
+            _check_vendor(tx.connections.find(name), vendor)
+
     def save(
         self,
         name: str,
@@ -68,19 +89,11 @@ class Accounts:
         Raises ConfigError if the name cannot be used, or belongs to an account of
         another vendor.
         """
-        if _NAME.fullmatch(name) is None:
-            raise ConfigError(
-                f"{name!r} cannot be a connection's name, which is part of an address:"
-                " use up to 40 lower-case letters, digits and hyphens."
-            )
+        self.check(name, vendor=vendor)
         now = self._clock.now()
         with self._store.begin() as tx:
             before = tx.connections.find(name)
-            if before is not None and before.vendor != vendor:
-                raise ConfigError(
-                    f"{name} is connected to {before.vendor} already. Choose another"
-                    " name: what is known of one account does not fit another."
-                )
+            _check_vendor(before, vendor)
             kept: Mapping[str, str] = secrets
             if before is not None:
                 kept = rotate(self._vault.open(before.secrets), secrets)
@@ -108,15 +121,25 @@ class Accounts:
     def probe(self, connection: Connection) -> Probe:
         """Try everything that is needed, without side effects, and keep the result.
 
-        Raises what `adapters.errors` has if the account cannot be asked at all.
+        Raises KeyMissing, and what `adapters.errors` has if the account cannot be
+        asked at all.
         """
-        probe = self._crm_for(connection).probe()
+        self._forget_refusals(connection)
+        try:
+            probe = self._crm_for(connection).probe()
+        except OutsideError as error:
+            line = ProbeLine("the account", is_ok=False, message=str(error))
+            self._keep(connection, Probe("", (line,)))
+            raise
+        self._keep(connection, probe)
+        return probe
+
+    def _keep(self, connection: Connection, probe: Probe) -> None:
         now = self._clock.now()
         with self._store.begin() as tx:
             tx.connections.mark_probed(connection.id, asdict(probe), at=now)
             if probe.is_ok:
                 tx.notices.resolve(f"crm/{connection.id}", now=now)
-        return probe
 
     def pause(self, connection: Connection, *, author: str) -> None:
         """Only observe this account from now on; its clocks stand still."""
@@ -140,3 +163,11 @@ class Accounts:
                 target=connection.name,
                 now=now,
             )
+
+
+def _check_vendor(known: Connection | None, vendor: str) -> None:
+    if known is not None and known.vendor != vendor:
+        raise ConfigError(
+            f"{known.name} is connected to {known.vendor} already. Choose another name:"
+            " what is known of one account does not fit another."
+        )

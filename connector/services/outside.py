@@ -23,6 +23,9 @@ Failure = OutsideError | KeyMissing
 LONGEST_WAIT = timedelta(minutes=5)
 ADMIN_WAIT = timedelta(minutes=1)
 
+REFUSES = "crm_refuses"
+"""The notice that a CRM refuses to work with us until the admin does something."""
+
 ENDINGS: Mapping[OutcomeKind, InterventionState] = {
     OutcomeKind.DONE: InterventionState.DONE,
     OutcomeKind.REFUSED: InterventionState.REFUSED,
@@ -108,7 +111,7 @@ def note_failure(
     if not isinstance(error, Transient):
         tx.notices.tell(
             f"crm/{connection.id}",
-            code="crm_refuses",
+            code=REFUSES,
             message=f"{connection.name}: {error}",
             connection_id=connection.id,
             now=now,

@@ -12,7 +12,14 @@ from adapters.ports import Crm
 from connector.clock import Clock, new_id
 from connector.errors import SlagboomError
 from connector.log import get_logger
+from connector.metrics import Metrics
 from connector.services.clocks import start_idle_clocks
+from connector.services.outside import (
+    ADMIN_WAIT,
+    Failure,
+    note_failure,
+    wait_after,
+)
 from connector.services.people import People
 from connector.services.policies import CrmFor, Policies, fields_by_kind
 from connector.services.settle import HOLD_CHECK
@@ -64,6 +71,7 @@ class Reconcile:
         policies: Policies,
         people: People,
         clock: Clock,
+        metrics: Metrics,
     ) -> None:
         """Ask the accounts through `crm_for`."""
         self._store = store
@@ -71,6 +79,7 @@ class Reconcile:
         self._policies = policies
         self._people = people
         self._clock = clock
+        self._metrics = metrics
 
     def import_(self, connection: Connection, progress: Progress = _silent) -> int:
         """Take every record as it stands for its baseline; return how many there are.
@@ -118,6 +127,14 @@ class Reconcile:
                 )
         log.info("account.swept", connection=connection.name, changed=found)
         return found
+
+    def put_off_sweep(self, connection: Connection, error: Failure) -> None:
+        """Sweep later, since the account cannot be worked with now."""
+        now = self._clock.now()
+        due_at = now + max(ADMIN_WAIT, wait_after(0, error))
+        with self._store.begin() as tx:
+            tx.connections.put_off_sweep(connection.id, due_at=due_at)
+            note_failure(tx, self._metrics, connection, error, now)
 
     def wake_holds(self, tx: Transaction, now: datetime) -> int:
         """Have a look at records whose hold is due for a check; return how many."""

@@ -72,6 +72,15 @@ class Connections:
         ).scalar_one()
         return connection_id
 
+    def reseal(self, connection_id: int, *, expected: bytes, secrets: bytes) -> bool:
+        """Replace the sealed secrets; False if they are not as `expected` any more."""
+        changed = self._connection.execute(
+            update(connections)
+            .where(connections.c.id == connection_id, connections.c.secrets == expected)
+            .values(secrets=secrets)
+        )
+        return changed.rowcount == 1
+
     def find(self, name: str) -> Connection | None:
         """Return the connection of this name, or None."""
         return self._one(connections.c.name == name)
@@ -99,6 +108,10 @@ class Connections:
     ) -> None:
         """Note up to where the account has been compared, and when to go on."""
         self._set(connection_id, swept_until=until, sweep_due_at=next_at)
+
+    def put_off_sweep(self, connection_id: int, *, due_at: datetime) -> None:
+        """Compare the account later."""
+        self._set(connection_id, sweep_due_at=due_at)
 
     def mark_probed(
         self, connection_id: int, probe: Mapping[str, Any], *, at: datetime

@@ -10,7 +10,7 @@ from connector.vendors.email import EMAIL
 from connector.vendors.hubspot import HUBSPOT
 from connector.vendors.options import Option, check_options
 from connector.vendors.slack import SLACK
-from connector.vendors.vendor import ChannelVendor, CrmVendor, Means
+from connector.vendors.vendor import ChannelVendor, CrmVendor, Means, Texts
 
 CRMS: Mapping[str, CrmVendor] = {vendor.key: vendor for vendor in (HUBSPOT,)}
 
@@ -25,5 +25,6 @@ __all__ = [
     "CrmVendor",
     "Means",
     "Option",
+    "Texts",
     "check_options",
 ]

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from connector.clock import Clock
-from connector.vendors.options import Option
+from connector.services.credentials import Credentials
+from connector.services.receive import SECRET_PLACE
+from connector.vendors.options import Option, check_options
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -25,6 +27,28 @@ class Means:
     clock: Clock
     redis: "Redis"
     allow_private: bool
+    credentials: Credentials
+
+
+class SignIn(Protocol):
+    """A sign-in that a person does in a browser."""
+
+    @property
+    def url(self) -> str:
+        """Return where the person signs in."""
+        ...
+
+    @property
+    def redirect_uri(self) -> str:
+        """Return where the browser goes afterwards."""
+        ...
+
+    def finish(self, pasted: str) -> Texts:
+        """Return the secrets that the address the browser went to is worth, once.
+
+        Raises what `adapters.errors` has: nothing is kept then.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +56,11 @@ class CrmVendor:
     """A CRM that can be connected. `rotated` names the secret that has a predecessor.
 
     `example` is how it is connected; `after` says what is to be done at the vendor,
-    with `{webhook}` for the address.
+    with `{webhook}` for the address, which `has_secret_address` if the webhook's secret
+    is its last part. `check` raises ConfigError for settings and secrets that do not go
+    together. `begin` returns the sign-in that a person has to do in a browser, if these
+    settings ask for one, which ends at the address given with them. `forget` lets the
+    next use of a connection sign in, whatever was refused before.
     """
 
     key: str
@@ -43,6 +71,25 @@ class CrmVendor:
     example: str
     after: tuple[str, ...] = ()
     rotated: tuple[str, ...] = ()
+    has_secret_address: bool = False
+    check: Callable[[Texts, Texts], None] | None = None
+    begin: Callable[[Texts, Texts, Means, str], SignIn | None] | None = None
+    forget: Callable[[str, Texts, Texts, Means], None] | None = None
+
+    def read(self, given: Mapping[str, str | None]) -> tuple[Texts, Texts]:
+        """Return the settings and the secrets among what was given, checked.
+
+        Raises ConfigError.
+        """
+        settings, secrets = check_options(self.options, given)
+        if self.check is not None:
+            self.check(settings, secrets)
+        return settings, secrets
+
+    def webhook(self, public_url: str, name: str, secret: str = SECRET_PLACE) -> str:
+        """Return the address of a connection's deliveries, its secret left open."""
+        address = f"{public_url}/webhooks/{self.key}/{name}"
+        return f"{address}/{secret}" if self.has_secret_address else address
 
     def rotate(self, before: Texts, after: Texts) -> Texts:
         """Return the secrets to keep: what was replaced stays valid beside its heir.

@@ -13,6 +13,7 @@ from connector.services.overview import Overview
 from connector.services.receive import Receive
 from connector.services.vitals import Vitals
 from connector.web.access import Access
+from connector.web.guide import WebhookOf
 from connector.web.headers import secure
 from connector.web.health import health
 from connector.web.pages import Pages, to_error_page
@@ -36,10 +37,11 @@ def create_app(
     clock: Clock,
     config: Config,
     connect_command: str,
+    webhook_of: WebhookOf,
 ) -> Flask:
     """Return the WSGI application. Nothing is connected or started yet.
 
-    `connect_command` is shown to who has no account connected.
+    `connect_command` is shown to who has no account connected, `webhook_of` to who has.
     """
     app = Flask(__name__)
     over_tls = config.public_url.startswith("https://")
@@ -66,6 +68,7 @@ def create_app(
         clock=clock,
         public_url=config.public_url,
         connect_command=connect_command,
+        webhook_of=webhook_of,
     )
     app.register_blueprint(page.blueprint())
 

@@ -1,13 +1,13 @@
 """The set-up list in words, with the exact command to type next."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from markupsafe import Markup
 
 from connector.config import is_loopback
 from connector.services.problems import Problem
+from connector.services.receive import SECRET_PLACE
 from connector.services.setup import Step, StepCode
 from connector.web.reader import Reader
 
@@ -23,10 +23,16 @@ _COMMANDS: Mapping[StepCode, str] = {
     StepCode.CHANNEL_TEST: "slagboom channels test {name} --to you@example.com",
 }
 
+WebhookOf = Callable[[str, str], str]
+"""Gives the address for the deliveries of a vendor's connection of this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A step of the list. `command` is typed, `address` entered elsewhere."""
+    """A step of the list. `command` is typed, `address` entered elsewhere.
+
+    `note` says more about the address.
+    """
 
     step: Step
     state: str
@@ -34,17 +40,24 @@ class Entry:
     why: Markup
     command: str
     address: str
+    note: str
     warning: str
 
 
 def to_entry(
-    step: Step, reader: Reader, *, public_url: str, connect_command: str
+    step: Step,
+    reader: Reader,
+    *,
+    public_url: str,
+    connect_command: str,
+    webhook_of: WebhookOf,
 ) -> Entry:
     """Return a step in the reader's language.
 
     `connect_command` is an example of how an account is connected.
     """
-    is_webhook = step.code is StepCode.WEBHOOK
+    is_webhook = step.code is StepCode.WEBHOOK and bool(step.vendor)
+    address = webhook_of(step.vendor, step.name) if is_webhook else ""
     state = "done" if step.is_done else "next" if step.is_next else "later"
     return Entry(
         step=step,
@@ -52,10 +65,10 @@ def to_entry(
         title=reader.say(step.code.value),
         why=reader.tell(f"{step.code.value}_why"),
         command=_command(step, connect_command),
-        address=(
-            f"{public_url}/webhooks/{step.vendor or 'crm'}"
-            f"/{quote(step.name or 'acme', safe='')}"
-            if is_webhook
+        address=address,
+        note=(
+            reader.say("webhook_secret", place=SECRET_PLACE)
+            if SECRET_PLACE in address
             else ""
         ),
         warning=(

@@ -17,7 +17,7 @@ from connector.services.overview import Overview
 from connector.store.feed import Account
 from connector.store.health import has_failed
 from connector.web.access import Access, Decision, Throttle
-from connector.web.guide import to_entry, to_sentence
+from connector.web.guide import WebhookOf, to_entry, to_sentence
 from connector.web.reader import Reader, to_code, to_language
 from connector.web.telling import to_line
 from connector.web.words import LANGUAGES
@@ -40,6 +40,7 @@ class Pages:
         clock: Clock,
         public_url: str,
         connect_command: str,
+        webhook_of: WebhookOf,
     ) -> None:
         """Show `overview` to whom `access` lets in."""
         self._overview = overview
@@ -47,6 +48,7 @@ class Pages:
         self._clock = clock
         self._public_url = public_url
         self._connect_command = connect_command
+        self._webhook_of = webhook_of
         self._throttle = Throttle()
 
     def blueprint(self) -> Blueprint:
@@ -123,6 +125,7 @@ class Pages:
                     reader,
                     public_url=self._public_url,
                     connect_command=self._connect_command,
+                    webhook_of=self._webhook_of,
                 )
                 for step in snapshot.steps
             ],

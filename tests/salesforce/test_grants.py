@@ -98,6 +98,21 @@ def test_a_code_is_worth_nothing_without_the_verifier(
         )
 
 
+def test_a_code_that_was_used_says_that_it_is_good_for_once(
+    login: LoginServer, endpoint: Endpoint
+):
+    asked = begin(endpoint(), redirect_uri=REDIRECT)
+    code = login.allow(asked.url)
+
+    def spend() -> None:
+        exchange(endpoint(), code, verifier=asked.verifier, redirect_uri=REDIRECT)
+
+    spend()
+    with pytest.raises(Unauthorized, match="good for once") as caught:
+        spend()
+    assert "Nothing was saved" in str(caught.value)
+
+
 def test_a_sign_in_without_a_refresh_token_is_refused(
     login: LoginServer, endpoint: Endpoint
 ):

@@ -58,6 +58,7 @@ class Office:
             policies=self.policies,
             people=self.people,
             clock=clock,
+            metrics=self.metrics,
         )
         self.publish(policy)
         self.reconcile.import_(self.connection())

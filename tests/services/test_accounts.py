@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
+from adapters.errors import OutsideError, Transient, Unauthorized
 from connector.crypto import Vault
 from connector.errors import ConfigError, KeyMissing
 from connector.metrics import Metrics
@@ -13,8 +14,10 @@ from connector.services.enforce import Enforce
 from connector.services.hear import Hear
 from connector.services.people import People
 from connector.services.policies import Policies
+from connector.services.reconcile import Reconcile
 from connector.store import Store
 from connector.store.connections import Connection
+from connector.store.health import has_failed
 from rules.model import Kind, RecordId, RecordRef
 from tests.fakes.account import FakeWorld
 from tests.fakes.clock import FrozenClock
@@ -31,9 +34,23 @@ class House:
         self.clock = clock
         self.world = FakeWorld(clock)
         self.has_key = True
+        self.refusal: OutsideError | None = None
         metrics = Metrics(redis)
+        self.forgotten: list[str] = []
         self.accounts = Accounts(
-            store, crm_for=self.crm_for, vault=Vault([KEY]), clock=clock
+            store,
+            crm_for=self.crm_for,
+            forget_refusals=lambda one: self.forgotten.append(one.name),
+            vault=Vault([KEY]),
+            clock=clock,
+        )
+        self.reconcile = Reconcile(
+            store,
+            crm_for=self.crm_for,
+            policies=Policies(store, self.crm_for, clock),
+            people=People(store, clock),
+            clock=clock,
+            metrics=metrics,
         )
         self.enforce = Enforce(
             store,
@@ -48,6 +65,8 @@ class House:
     def crm_for(self, _connection: Connection):
         if not self.has_key:
             raise KeyMissing("The key is lost.")
+        if self.refusal is not None:
+            raise self.refusal
         return self.world.crm
 
     def save(self, name: str = "acme", vendor: str = "fake", **secrets: str):
@@ -59,6 +78,10 @@ class House:
             rotate=lambda before, after: {**before, **after},
             author="anna",
         )
+
+    def notices(self) -> list[str]:
+        with self.store.begin() as tx:
+            return [one.message for one in tx.notices.open()]
 
     def is_due(self) -> bool:
         with self.store.begin() as tx:
@@ -123,3 +146,58 @@ def test_new_credentials_wake_what_waits(house: House, store: Store, clock):
     assert not house.is_due()
     house.save(token="fresh")
     assert house.is_due()
+
+
+def test_a_name_can_be_checked_before_anything_is_asked_of_a_person(house: House):
+    house.accounts.check("acme", vendor="fake")
+    with pytest.raises(ConfigError, match="cannot be a connection's name"):
+        house.accounts.check("Acme", vendor="fake")
+    house.save()
+    house.accounts.check("acme", vendor="fake")
+    with pytest.raises(ConfigError, match="connected to fake already"):
+        house.accounts.check("acme", vendor="other")
+
+
+def test_a_probe_asks_afresh_and_settles_what_the_admin_was_told(house: House):
+    connection = house.save()
+    house.reconcile.put_off_sweep(connection, Unauthorized("The token is dead."))
+    assert house.notices() == ["acme: The token is dead."]
+    assert house.accounts.probe(connection).is_ok
+    assert house.forgotten == ["acme"]
+    assert house.notices() == []
+
+
+def test_an_account_that_cannot_be_asked_has_failed_its_probe(house: House):
+    connection = house.save()
+    house.refusal = Unauthorized("The token is dead.")
+    with pytest.raises(Unauthorized):
+        house.accounts.probe(connection)
+    probe = house.accounts.find("acme").probe
+    assert has_failed(probe)
+    assert probe["lines"][0]["message"] == "The token is dead."
+
+
+def test_a_sweep_that_cannot_be_made_waits_and_tells_what_will_not_pass(
+    house: House, store: Store, clock: FrozenClock
+):
+    connection = house.save()
+    house.reconcile.import_(connection)
+
+    def is_sweep_due() -> bool:
+        with store.begin() as tx:
+            return bool(tx.connections.sweeps_due(clock.now()))
+
+    assert is_sweep_due()
+    house.reconcile.put_off_sweep(
+        connection, Transient("Busy.", retry_after=timedelta(minutes=10))
+    )
+    assert house.notices() == []
+    clock.advance(timedelta(minutes=9))
+    assert not is_sweep_due()
+    clock.advance(timedelta(minutes=1))
+    assert is_sweep_due()
+    house.reconcile.put_off_sweep(connection, Unauthorized("The token is dead."))
+    assert house.notices() == ["acme: The token is dead."]
+    assert not is_sweep_due()
+    clock.advance(timedelta(minutes=1))
+    assert is_sweep_due()

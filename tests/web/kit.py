@@ -62,6 +62,7 @@ class House:
     clock: FrozenClock
     public_url: str = "http://127.0.0.1:8000"
     page_key: str | None = None
+    webhook_ending: str = ""
     source: FakeSource = field(default_factory=FakeSource)
     policy: Policy = field(default_factory=a_policy)
 
@@ -102,6 +103,9 @@ class House:
                 page_key=self.page_key,
             ),
             connect_command="slagboom connect hubspot acme --token-file token.txt",
+            webhook_of=lambda vendor, name: (
+                f"{self.public_url}/webhooks/{vendor}/{name}{self.webhook_ending}"
+            ),
         )
 
     def source_for(self, _connection: Connection, _secret: str | None) -> FakeSource:

@@ -9,7 +9,7 @@ from connector.web.words import WORDS
 from connector.web.words.en import ENGLISH
 from rules.model import Actor, ActorClass
 from tests.builders import a_change, a_policy
-from tests.web.kit import Day, a_usual_day
+from tests.web.kit import PAGE_KEY, Day, a_usual_day
 
 NL = {"Accept-Language": "nl-NL,nl;q=0.9,en;q=0.5"}
 
@@ -55,6 +55,20 @@ def test_the_set_up_list_ticks_itself_and_shows_the_next_command(house, client):
     html = page(client)
     assert "slagboom policy publish policy.yaml" in html
     assert "4 of 8 done" in html
+
+
+def test_the_secret_of_an_address_is_left_for_the_reader_to_fill_in(public_house):
+    house = public_house(page_key=PAGE_KEY, webhook_ending="/<webhook-secret>")
+    acme = house.connect()
+    with house.store.begin() as tx:
+        line = {"what": "read", "is_ok": True, "message": ""}
+        tx.connections.mark_probed(acme, {"lines": [line]}, at=house.clock.now())
+        tx.connections.mark_imported(acme, at=house.clock.now())
+    client = house.client(host="slagboom.example.com")
+    client.post("/sign-in", data={"key": PAGE_KEY})
+    html = page(client)
+    assert "/webhooks/hubspot/acme/&lt;webhook-secret&gt;" in html
+    assert "stands for the webhook secret" in words(html)
 
 
 def test_what_happened_is_told_with_its_reason_and_its_ending(house, client):

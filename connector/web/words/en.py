@@ -86,6 +86,10 @@ ENGLISH: Mapping[str, str] = {
         "Enter this address as the target of the webhooks. The step ticks itself when"
         " the first one arrives."
     ),
+    "webhook_secret": (
+        "{place} stands for the webhook secret that the account was connected with. It"
+        " is not shown here: take it from where you keep it."
+    ),
     "webhook_loopback": (
         "From outside, nobody reaches this address. Set PUBLIC_URL to the https address"
         " of this server or of your tunnel, and start Slagboom again."

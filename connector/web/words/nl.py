@@ -87,6 +87,10 @@ DUTCH: Mapping[str, str] = {
         "Vul dit adres in als doel van de webhooks. De stap vinkt zichzelf af zodra de"
         " eerste binnenkomt."
     ),
+    "webhook_secret": (
+        "{place} staat voor het webhook-geheim waarmee het account is gekoppeld. Het"
+        " wordt hier niet getoond: haal het daar waar u het bewaart."
+    ),
     "webhook_loopback": (
         "Van buiten bereikt niemand dit adres. Zet PUBLIC_URL op het https-adres van"
         " deze server of van uw tunnel, en start Slagboom opnieuw."
