@@ -1,66 +1,94 @@
-"""A record as people name it: `deal:1001`, `1001`, its link in the CRM, or its name."""
+"""Finding the record that a person means: by its id, its link or its name."""
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from connector.errors import ConfigError
 from connector.store import Transaction
-from connector.store.lookup import FoundRecord
+from connector.store.baselines import KnownRecord
 from rules.model import Kind
 
-_LISTED = 5
-_KINDS = {kind.value: kind for kind in Kind}
-_SEGMENT = re.compile(r"[/?#&=]+")
+MOST_NAMED = 5
+"""Records that are named where several could be meant."""
+
+_REF = re.compile(rf"(?P<kind>{'|'.join(Kind)}):(?P<id>\S+)")
+_LINK_SIGNS = re.compile(r"[/?&=#]+")
 
 
-class RecordMissing(ConfigError):  # noqa: N818 - named for what is the case
-    """No known record is meant, or more than one."""
+class RecordMissing(ConfigError):  # noqa: N818
+    """Nothing that was looked at is meant by these words."""
 
 
-def find_record(tx: Transaction, text: str) -> FoundRecord:
-    """Return the one record that `text` means, of all connected accounts.
+class RecordAmbiguous(ConfigError):  # noqa: N818
+    """These words mean several records."""
 
-    Raises RecordMissing, which names the ways to say it or those that could be meant.
+
+def find_record(
+    tx: Transaction, words: str, *, connection_id: int | None = None
+) -> KnownRecord:
+    """Return the record that `words` mean, as it stood when it was last looked at.
+
+    `kind:id`, an id, a link to it in its CRM, or its name if no other has the same;
+    letters' case is no matter in a name. A merged record is the one that it became.
+    Raises RecordMissing, and RecordAmbiguous with what could be meant.
     """
-    wanted = text.strip()
-    if wanted.lower().startswith(("https://", "http://")):
-        return _only(_by_link(tx, wanted), wanted)
-    before, colon, after = wanted.partition(":")
-    kind = _KINDS.get(before.strip().lower()) if colon else None
-    plain = after.strip() if kind is not None else wanted
-    found = tx.lookup.by_id([plain], kind)
-    if not found:
-        found = tx.lookup.by_name(plain, kind, limit=_LISTED + 1)
-    return _only(found, wanted)
-
-
-def _by_link(tx: Transaction, link: str) -> list[FoundRecord]:
-    found = tx.lookup.by_url(link)
-    if found:
-        return found
-    # The same record has more than one address; its id stands last in most of them.
-    parts = urlsplit(link)
-    segments = [one for one in _SEGMENT.split(f"{parts.path}/{parts.query}") if one]
-    named = tx.lookup.by_id(segments, None)
-    for segment in reversed(segments):
-        last = [one for one in named if one.ref.id.startswith(segment)]
-        if last:
-            return last
-    return []
-
-
-def _only(found: Sequence[FoundRecord], text: str) -> FoundRecord:
+    wanted = words.strip()
+    found = _by_reference(tx, wanted, connection_id)
+    if not found and wanted:
+        found = tx.baselines.named(
+            wanted, connection_id=connection_id, limit=MOST_NAMED + 1
+        )
     if len(found) == 1:
         return found[0]
-    if not found:
-        raise RecordMissing(
-            f"No record that Slagboom knows is {text!r}. Give its kind and id"
-            " (deal:1001), its link in the CRM, or its whole name."
+    if found:
+        raise RecordAmbiguous(
+            f"{wanted!r} can mean: {_listed(found)}. Name one by its kind and id, such"
+            f" as {_reference(found[0])}, or by its link in the CRM."
         )
-    listed = ", ".join(str(one) for one in found[:_LISTED])
-    more = " and more" if len(found) > _LISTED else ""
-    raise RecordMissing(
-        f"{text!r} may be {listed}{more}. Give the kind and id of the one you mean,"
-        " such as deal:1001, or its link in the CRM."
+    raise RecordMissing(_missing(tx, wanted, connection_id))
+
+
+def _by_reference(
+    tx: Transaction, wanted: str, connection_id: int | None
+) -> list[KnownRecord]:
+    if wanted.startswith(("https://", "http://")):
+        # The id stands last, or nearly so, in the links of every CRM.
+        parts = reversed([part for part in _LINK_SIGNS.split(wanted)[1:] if part])
+        looked = (
+            tx.baselines.with_id(one, connection_id=connection_id) for one in parts
+        )
+        return next((found for found in looked if found), [])
+    exact = _REF.fullmatch(wanted)
+    if exact is None:
+        return tx.baselines.with_id(wanted, connection_id=connection_id)
+    return tx.baselines.with_id(
+        exact["id"], kind=Kind(exact["kind"]), connection_id=connection_id
     )
+
+
+def _missing(tx: Transaction, wanted: str, connection_id: int | None) -> str:
+    near: list[KnownRecord] = []
+    if wanted and not wanted.startswith(("https://", "http://")):
+        near = tx.baselines.named(
+            wanted, connection_id=connection_id, limit=MOST_NAMED, is_part=True
+        )
+    if near:
+        return f"No record is called {wanted!r}. Did you mean: {_listed(near)}?"
+    return (
+        f"No record is known by {wanted!r}. Write its kind and id, such as deal:1001,"
+        " its link in the CRM, or its name. A record is known once the account was"
+        " imported and it was looked at."
+    )
+
+
+def _listed(found: Sequence[KnownRecord]) -> str:
+    named = [
+        f"{_reference(one)} “{one.record.name}” in {one.connection}"
+        for one in found[:MOST_NAMED]
+    ]
+    more = " and others" if len(found) > MOST_NAMED else ""
+    return ", ".join(named) + more
+
+
+def _reference(known: KnownRecord) -> str:
+    return f"{known.record.ref.kind}:{known.record.ref.id}"

@@ -15,7 +15,6 @@ from connector.store.health import Health
 from connector.store.holds import Holds
 from connector.store.interventions import Interventions
 from connector.store.judgements import Judgements
-from connector.store.lookup import Lookup
 from connector.store.notices import Notices
 from connector.store.notifications import Notifications
 from connector.store.people import People
@@ -55,11 +54,6 @@ class Transaction:
     def baselines(self) -> Baselines:
         """What is known of the CRMs' records."""
         return Baselines(self._connection)
-
-    @cached_property
-    def lookup(self) -> Lookup:
-        """The records, by what people have of them."""
-        return Lookup(self._connection)
 
     @cached_property
     def processes(self) -> Processes:

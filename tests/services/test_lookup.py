@@ -1,84 +1,113 @@
-"""A record is found by what people have of it, or it is said what could be meant."""
+"""The record that a person means, on a real database."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.services.lookup import RecordMissing, find_record
+from connector.services.lookup import RecordAmbiguous, RecordMissing, find_record
 from connector.store import Store
 from rules.model import Kind, RecordId, RecordRef
 from tests.builders import a_record
 
-NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
-LINK = "https://app.example.com/contacts/77/record/0-3/1001"
-LONG = "006Ab00000XyZ12IAF"
-
-
-def a_deal(record_id: str, name: str, *, kind: Kind = Kind.DEAL, url: str = ""):
-    ref = RecordRef(kind, RecordId(record_id))
-    return replace(a_record("demo"), ref=ref, name=name, url=url)
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def known(store: Store) -> Store:
+def acme(store: Store) -> int:
+    return connect(store, "acme")
+
+
+def connect(store: Store, name: str) -> int:
     with store.begin() as tx:
-        row = tx.connections.save("acme", vendor="v", settings={}, secrets=b"", now=NOW)
-        tx.baselines.remember(
-            row,
-            [
-                a_deal("1001", "Acme renewal", url=LINK),
-                a_deal("1002", "Twin"),
-                a_deal("1003", "Twin"),
-                a_deal("1001", "Acme, the lead", kind=Kind.LEAD),
-                a_deal(LONG, "Other vendor's"),
-            ],
+        return tx.connections.save(
+            name, vendor="fake", settings={}, secrets=b"", now=NOW
         )
-    return store
 
 
-def find(store: Store, text: str) -> str:
+def know(store: Store, connection_id: int, ref: str, name: str) -> None:
+    kind, _, crm_id = ref.partition(":")
+    record = replace(
+        a_record("lead"), ref=RecordRef(Kind(kind), RecordId(crm_id)), name=name
+    )
     with store.begin() as tx:
-        found = find_record(tx, text)
-    return f"{found.ref.kind}:{found.ref.id}"
+        tx.baselines.remember(connection_id, [record])
+
+
+def found(store: Store, words: str, connection_id: int | None = None) -> str:
+    with store.begin() as tx:
+        known = find_record(tx, words, connection_id=connection_id)
+    return f"{known.record.ref.kind}:{known.record.ref.id}"
 
 
 @pytest.mark.parametrize(
-    ("text", "ref"),
+    "words",
     [
-        ("deal:1001", "deal:1001"),
-        ("LEAD: 1001", "lead:1001"),
-        ("1002", "deal:1002"),
-        (LINK, "deal:1001"),
-        ("https://eu1.example.com/contacts/77/deal/1002/?tab=2", "deal:1002"),
-        (f"https://x.example.com/lightning/r/Opportunity/{LONG}/view", f"deal:{LONG}"),
-        (LONG[:15], f"deal:{LONG}"),
-        ("acme RENEWAL", "deal:1001"),
-        ("lead:Acme, the lead", "lead:1001"),
+        "1001",
+        "deal:1001",
+        " Acme ",
+        "ACME",
+        "https://app.example.com/contacts/77/record/0-3/1001",
+        "https://app.example.com/lightning/r/Deal/1001/view",
+        "https://app.example.com/show?id=1001#top",
     ],
 )
-def test_a_record_is_found_by(known: Store, text: str, ref: str):
-    assert find(known, text) == ref
+def test_a_record_is_meant_by_its_id_its_link_or_its_name(
+    store: Store, acme: int, words: str
+):
+    know(store, acme, "deal:1001", "Acme")
+    know(store, acme, "deal:1002", "Acme too")
+    assert found(store, words) == "deal:1001"
 
 
-@pytest.mark.parametrize("text", ["1001", "Twin", "deal:twin"])
-def test_what_may_be_several_records_is_not_guessed(known: Store, text: str):
-    with pytest.raises(RecordMissing, match=r"may be .* on acme\), .*1"):
-        find(known, text)
+def test_a_name_that_two_records_have_means_neither(store: Store, acme: int):
+    know(store, acme, "deal:1001", "Acme")
+    know(store, acme, "deal:1002", "acme")
+    with pytest.raises(RecordAmbiguous, match="deal:1001 “Acme” in acme, deal:1002"):
+        found(store, "Acme")
 
 
-@pytest.mark.parametrize("text", ["9", "deal:9", "https://example.com/9", "%", ""])
-def test_what_is_no_record_is_said_to_be_none(known: Store, text: str):
-    with pytest.raises(RecordMissing, match="No record that Slagboom knows"):
-        find(known, text)
+def test_an_id_that_two_kinds_have_is_named_with_its_kind(store: Store, acme: int):
+    know(store, acme, "deal:7", "A deal")
+    know(store, acme, "lead:7", "A lead")
+    with pytest.raises(RecordAmbiguous):
+        found(store, "7")
+    assert found(store, "lead:7") == "lead:7"
 
 
-def test_a_merged_record_is_found_as_what_it_became(known: Store):
-    with known.begin() as tx:
-        into = RecordRef(Kind.DEAL, RecordId("1003"))
-        connection = tx.connections.find("acme")
-        assert connection is not None
-        rows = tx.records.ensure(connection.id, [into])
-        merged = RecordRef(Kind.DEAL, RecordId("1002"))
-        tx.records.merge(connection.id, into=rows[into], ref=into, merged=merged)
-    assert find(known, "1002") == "deal:1003"
+def test_a_connection_tells_two_accounts_with_the_same_id_apart(
+    store: Store, acme: int
+):
+    other = connect(store, "other")
+    know(store, acme, "deal:7", "Here")
+    know(store, other, "deal:7", "There")
+    with pytest.raises(RecordAmbiguous, match="in other"):
+        found(store, "7")
+    assert found(store, "There") == "deal:7"
+    assert found(store, "7", other) == "deal:7"
+
+
+def test_a_part_of_a_name_is_taken_for_a_hint_only(store: Store, acme: int):
+    know(store, acme, "deal:1001", "Acme renewal")
+    with pytest.raises(RecordMissing, match="Did you mean: deal:1001"):
+        found(store, "renew")
+
+
+@pytest.mark.parametrize("words", ["", "deal:9", "https://app.example.com/9", "50%"])
+def test_what_nobody_knows_is_missing(store: Store, acme: int, words: str):
+    know(store, acme, "deal:1001", "Acme")
+    with pytest.raises(RecordMissing, match="No record is known"):
+        found(store, words)
+
+
+def test_a_merged_record_is_the_one_that_it_became(store: Store, acme: int):
+    know(store, acme, "deal:1", "Old")
+    know(store, acme, "deal:2", "New")
+    old, new = (RecordRef(Kind.DEAL, RecordId(one)) for one in "12")
+    with store.begin() as tx:
+        rows = tx.records.ensure(acme, [old, new])
+        tx.records.merge(acme, into=rows[new], ref=new, merged=old)
+        tx.records.hint(list(rows.values()), due_at=NOW + timedelta(days=1))
+    assert found(store, "deal:1") == "deal:2"
+    with pytest.raises(RecordMissing):
+        found(store, "Old")
