@@ -7,6 +7,7 @@ from typing import assert_never
 from rules.expressions import Condition
 from rules.facts import Facts, Ruling
 from rules.model import (
+    ActorClass,
     Change,
     Enforcement,
     FieldName,
@@ -21,7 +22,7 @@ from rules.model import (
 )
 from rules.moves import Move, demanding_stages, value_of
 from rules.placeholders import find_placeholder
-from rules.policy import Check, Policy, Stage
+from rules.policy import Check, Policy, Rule, Stage
 
 FINE = Reason(ReasonCode.FINE)
 NOT_APPLICABLE = Reason(ReasonCode.NOT_APPLICABLE)
@@ -48,11 +49,24 @@ class Case:
     facts: Facts
     ceiling: Enforcement
 
-    def power(self, enforcement: Enforcement) -> Enforcement:
-        """Return how much power a rule has in this case."""
+    def power(self, rule: Rule) -> Enforcement:
+        """Return how much power a rule has in this case; off if it means others."""
+        if not _speaks_of(rule, self.change.actor.kind):
+            return Enforcement.OFF
         if self.ceiling is Enforcement.ENFORCE:
-            return enforcement
-        return min(enforcement, self.ceiling, key=_POWER.__getitem__)
+            return rule.enforcement
+        return min(rule.enforcement, self.ceiling, key=_POWER.__getitem__)
+
+
+def _speaks_of(rule: Rule, actor: ActorClass) -> bool:
+    """Return whether a rule speaks of what this actor does.
+
+    One who cannot be told is not taken for one of those that a rule names. What we do
+    ourselves carries out somebody's wish, so every rule holds for it.
+    """
+    if not rule.actors or actor is ActorClass.OURSELVES:
+        return True
+    return actor in rule.actors
 
 
 def is_enforced_failure(verdict: Verdict) -> bool:
@@ -73,7 +87,7 @@ def judge_required(
     case: Case, stage: Stage, record: Record, name: FieldName
 ) -> Verdict | None:
     """Judge one field that `stage` itself requires of `record`; None if that is off."""
-    power = case.power(stage.enforcement)
+    power = case.power(stage)
     if power is Enforcement.OFF:
         return None
     lack = find_lack(record, stage, name)
@@ -102,7 +116,7 @@ def find_lack(record: Record, stage: Stage, name: FieldName) -> Reason | None:
 
 def judge_gate(case: Case, stage: Stage) -> Verdict | None:
     """Judge the gate of the stage that is being entered; None if there is none."""
-    power = case.power(stage.enforcement)
+    power = case.power(stage)
     gate = stage.gate
     if gate is None or power is Enforcement.OFF:
         return None
@@ -129,7 +143,7 @@ def judge_check(
 
     `facts` are those of the record as it will stand, in `stage`.
     """
-    power = case.power(check.enforcement)
+    power = case.power(check)
     if power is Enforcement.OFF:
         return None
     if check.while_open and stage is not None and stage.is_closed:

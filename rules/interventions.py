@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rules.demands import LACKING, is_enforced_failure
-from rules.judge import judge
+from rules.judge import weigh
 from rules.model import (
     CLOSE_DATE,
     FORECAST_CATEGORY,
     PROBABILITY,
     STAGE,
+    Actor,
+    ActorClass,
     Change,
     Enforcement,
     Evidence,
@@ -53,12 +55,11 @@ def plan(
     judgement: Judgement,
     *,
     returns_today: int = 0,
-    returns_limit: int = 3,
 ) -> Plan:
     """Return what this judgement asks to be done; an empty plan if nothing.
 
-    After `returns_limit` returns of the record in a day it is only flagged: two
-    automations may be fighting over it.
+    After the policy's `returns_per_day` the record is only flagged: two automations
+    may be fighting over it.
     """
     explain = tuple(judgement.failed(Enforcement.FLAG))
     put_back = _put_back(policy, judgement)
@@ -72,7 +73,7 @@ def plan(
     )
     if not explain or not put_back:
         return flagged
-    if returns_today >= returns_limit:
+    if returns_today >= policy.returns_per_day:
         return replace(flagged, ask=explain, duel=True)
     return replace(
         flagged,
@@ -100,7 +101,8 @@ def can_move(
     wait a little longer.
     """
     moved = replace(record, stage=to)
-    judgement = judge(policy, Change(before=record, after=moved), evidence, now)
+    change = Change(record, moved, Actor(ActorClass.OURSELVES))
+    judgement = weigh(policy, change, evidence, now)
     return judgement.is_governed and not any(
         verdict.result is Result.ERROR
         or is_enforced_failure(verdict)

@@ -54,6 +54,21 @@ def judge(
     """Return all verdicts on `change`, and where the record belongs.
 
     Never raises. A condition that cannot be decided gives `skip`; `now` is aware UTC.
+    Of our own changes nothing is said to fail.
+    """
+    judgement = weigh(policy, change, evidence, now)
+    if change.actor.kind is not ActorClass.OURSELVES:
+        return judgement
+    kept = tuple(one for one in judgement.verdicts if one.result is not Result.FAIL)
+    return Judgement(change, kept, is_governed=judgement.is_governed)
+
+
+def weigh(
+    policy: Policy, change: Change, evidence: Evidence, now: datetime
+) -> Judgement:
+    """Return what `judge` does, but of our own changes all that fails as well.
+
+    So we find out what would become of a move before we make it.
     """
     move = classify(policy, change)
     if move.kind is MoveKind.ELSEWHERE:
@@ -80,9 +95,6 @@ def _judge(case: Case) -> Judgement:
     # A demand of the move that was also an edit is told once, as the move's.
     told = {rule: one for rule, one in edits.verdicts.items() if rule not in on_move}
     verdicts = (*on_move.values(), *told.values())
-    if case.change.actor.kind is ActorClass.OURSELVES:
-        kept = tuple(one for one in verdicts if one.result is not Result.FAIL)
-        return Judgement(case.change, kept)
     lacks_only = all(verdict.reason.code in LACKING for verdict in broken)
     return Judgement(
         case.change,
@@ -126,7 +138,7 @@ def _on_order(case: Case) -> Verdict | None:
     if found is None:
         return None
     rule, reason = found
-    power = case.power(rule.enforcement)
+    power = case.power(rule)
     if power is Enforcement.OFF:
         return None
     if reason is not FINE:
@@ -201,7 +213,7 @@ def _furthest(case: Case) -> Stage | None:
 
 
 def _qualifies(case: Case, stage: Stage) -> bool:
-    if stage.enforcement is Enforcement.OFF:
+    if case.power(stage) is Enforcement.OFF:
         return True
     if any(
         find_lack(case.facts.record, stage, name) is not None for name in stage.requires

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from rules.expressions import Condition
 from rules.model import (
+    ActorClass,
     Enforcement,
     EvidenceKind,
     FieldMap,
@@ -25,6 +26,12 @@ from rules.model import (
 
 LocalText = Mapping[str, str]
 """Text by language code; every shipped text has `en` and `nl`."""
+
+Actors = frozenset[ActorClass]
+"""Whose changes a rule speaks of."""
+
+EVERYBODY: Actors = frozenset()
+"""A rule that names nobody speaks of every change."""
 
 
 class Unit(StrEnum):
@@ -78,6 +85,7 @@ class Stage:
     enforcement: Enforcement = Enforcement.OBSERVE
     goal: GoalId | None = None
     is_closed: bool = False
+    actors: Actors = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class MoveRule:
     id: RuleId
     enforcement: Enforcement
     goal: GoalId | None = None
+    actors: Actors = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,11 @@ class Check:
     on_fail: OnFail
     goal: GoalId | None = None
     while_open: bool = False
+    actors: Actors = EVERYBODY
+
+
+Rule = Stage | MoveRule | Check
+"""What can fail a change; a stage, by what it demands of those that enter it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +211,8 @@ class Policy:
     """One process on one pipeline of one account.
 
     `fields` maps every neutral name the policy uses to the account's property, `types`
-    to what it holds. `stages` are in the policy's order.
+    to what it holds. `stages` are in the policy's order. A record that was put back
+    `returns_per_day` times is left as it is: two automations may be fighting over it.
     """
 
     process: str
@@ -223,6 +238,13 @@ class Policy:
     checks: tuple[Check, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     auto_moves: tuple[AutoMove, ...] = ()
+    returns_per_day: int = 3
+
+    @property
+    def names_actors(self) -> bool:
+        """Whether it matters to some rule who makes a change."""
+        rules = (self.skip, self.back, self.born_late, *self.stages, *self.checks)
+        return any(rule is not None and rule.actors for rule in rules)
 
     def stage(self, stage_id: StageId | None) -> Stage | None:
         """Return the policy's stage with this id, or None if it does not name it."""

@@ -78,7 +78,7 @@ def find_out(round_: Round, now: datetime, *, keep: Callable[[], object]) -> Fin
     keep the records. Raises what `adapters.errors` has.
     """
     found = _Found()
-    looks = _read(round_, found)
+    looks = _with_movers(round_, _read(round_, found))
     keep()
     evidence = _gather(round_, looks, now, keep)
     for look in looks:
@@ -127,6 +127,33 @@ def _change(round_: Round, claimed: ClaimedRecord, record: Record) -> Change:
 def _actor(heard: Sequence[PendingChange]) -> Actor:
     others = [one.actor for one in heard if one.actor.kind is not ActorClass.OURSELVES]
     return others[-1] if others else UNKNOWN_ACTOR
+
+
+def _with_movers(round_: Round, looks: Sequence[Look]) -> list[Look]:
+    """Return the looks, with who moved a record where a rule asks and no hint told."""
+    found = {look.claimed.id: look for look in looks}
+    for kind in sorted({look.record.ref.kind for look in looks}):
+        if not any(one.policy.names_actors for one in round_.of_kind(kind)):
+            continue
+        unknown = [
+            look
+            for look in looks
+            if look.record.ref.kind is kind and _was_moved_by_somebody(look.change)
+        ]
+        refs = [look.record.ref for look in unknown]
+        traced = round_.crm.trace(refs, round_.fields_of(kind)) if refs else {}
+        for look in unknown:
+            after = traced.get(look.record.ref)
+            if after is not None and is_same_state(after.record, look.record):
+                found[look.claimed.id], _ = _retell(round_, look.claimed, after)
+    return list(found.values())
+
+
+def _was_moved_by_somebody(change: Change) -> bool:
+    """Return whether a record is new to its stage, and who put it there is unknown."""
+    before, after = change.before, change.after
+    has_moved = change.is_new if before is None else before.stage != after.stage
+    return has_moved and change.actor.kind is ActorClass.UNKNOWN
 
 
 def _gather(

@@ -20,7 +20,7 @@ from connector.store.holds import NewHold
 from connector.store.interventions import InterventionKind
 from connector.store.records import Accepted, ClaimedRecord
 from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId, StageId
-from rules.wording import stage_label
+from rules.wording import duel_alert, stage_label
 
 HOLD_CHECK = timedelta(minutes=15)
 """How often a hold looks by itself; hints of what was missing come sooner."""
@@ -241,15 +241,12 @@ def _tell_admin(
                 now=now,
             )
         if episode.plan.duel:
-            actor = episode.change.actor
+            policy = episode.active.policy
             tx.notices.tell(
                 f"duel/{connection.id}/{episode.record.ref.id}",
                 code="duel",
-                message=(
-                    f"{connection.name}: {record} keeps being moved against the policy"
-                    f" by {actor.name or actor.kind.value}. It was put back several"
-                    " times today and is only flagged now. If that is an automation,"
-                    " stop it or allow the move in the policy."
+                message=duel_alert(
+                    policy, episode.record, episode.change.actor, policy.locale
                 ),
                 connection_id=connection.id,
                 now=now,

@@ -16,6 +16,7 @@ from rules.document.places import (
 from rules.document.problems import DocumentInvalid, Path, Problem
 from rules.document.reading import Document
 from rules.document.shape import (
+    ActedRule,
     CalendarShape,
     DocumentShape,
     FollowUpShape,
@@ -27,6 +28,7 @@ from rules.document.shape import (
 )
 from rules.document.words import DAYS, read_hours
 from rules.model import (
+    ActorClass,
     Enforcement,
     EvidenceKind,
     GoalId,
@@ -39,6 +41,7 @@ from rules.policy import (
     Account,
     AccountKind,
     AccountStage,
+    Actors,
     Allow,
     AutoMove,
     Calendar,
@@ -140,6 +143,7 @@ class _Compiling:
             checks=checks,
             follow_ups=follow_ups,
             auto_moves=auto_moves,
+            returns_per_day=moves.returns_per_day,
         )
 
     def _kind(self, account: Account) -> AccountKind | None:
@@ -194,12 +198,15 @@ class _Compiling:
             enforcement=self._power(shape),
             goal=_goal(shape),
             is_closed=one.is_closed,
+            actors=_actors(shape),
         )
 
     def _move(self, name: str, shape: MoveShape | None) -> MoveRule | None:
         if shape is None:
             return None
-        return MoveRule(RuleId(f"move.{name}"), self._power(shape), _goal(shape))
+        return MoveRule(
+            RuleId(f"move.{name}"), self._power(shape), _goal(shape), _actors(shape)
+        )
 
     def _allow(self) -> tuple[Allow, ...]:
         found = []
@@ -223,6 +230,7 @@ class _Compiling:
                         on_fail=OnFail(shape.on_fail),
                         goal=_goal(shape),
                         while_open=shape.while_ == "open",
+                        actors=_actors(shape),
                     )
                 )
         return tuple(found)
@@ -344,6 +352,10 @@ def to_step(shape: StepShape) -> Step:
 
 def _goal(rule: Rule) -> GoalId | None:
     return None if rule.goal is None else GoalId(rule.goal)
+
+
+def _actors(rule: ActedRule) -> Actors:
+    return frozenset(ActorClass(word) for word in rule.actors)
 
 
 def _to_moment(day: date | datetime, calendar: Calendar) -> datetime:

@@ -120,6 +120,10 @@ def _of_length(kind: str, context: Mapping[str, Any]) -> str:
         return "Something should stand here, and it is empty."
     if kind in {"string_too_long", "too_long"}:
         return f"This is too long: at most {context['max_length']} are possible."
+    if kind == "greater_than_equal":
+        return f"This is too little: at least {context['ge']} should stand here."
+    if kind == "less_than_equal":
+        return f"This is too much: at most {context['le']} can stand here."
     return ""
 
 

@@ -28,6 +28,7 @@ RecordWord = Literal["deal", "lead"]
 While = Literal["open", "always"]
 DoneBy = Literal["call", "meeting", "email", "quote", "task"]
 ActivityWord = Literal["call", "meeting", "email"]
+ActorWord = Literal["person", "workflow", "integration", "import", "agent"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -60,7 +61,17 @@ class Rule(Shape):
     )
 
 
-class StageShape(Rule):
+class ActedRule(Rule):
+    """A rule about what somebody did to a record."""
+
+    actors: list[ActorWord] = Field(
+        default_factory=list,
+        description="Whose changes the rule speaks of; everybody's if left out. A"
+        " change whose author cannot be told is then left alone.",
+    )
+
+
+class StageShape(ActedRule):
     """One stage, under the name that the policy gives it."""
 
     label: Name | None = Field(
@@ -84,7 +95,7 @@ class StageShape(Rule):
     )
 
 
-class MoveShape(Rule):
+class MoveShape(ActedRule):
     """A direction that a move may not have."""
 
 
@@ -116,9 +127,16 @@ class MovesShape(Shape):
     allow: list[AllowShape] = Field(
         default_factory=list, description="Moves that are permitted all the same."
     )
+    returns_per_day: int = Field(
+        3,
+        ge=1,
+        le=100,
+        description="How often a record is put back in a day. Beyond that it is only"
+        " flagged: an automation may be setting it again and again.",
+    )
 
 
-class CheckShape(Rule):
+class CheckShape(ActedRule):
     """A demand on values, judged when one of its fields changes."""
 
     check: Expression = Field(description="What must be true, such as amount >= 0.")

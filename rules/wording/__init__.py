@@ -1,5 +1,6 @@
 """What Slagboom says to people: English and Dutch, plain, short and kind."""
 
+from rules.wording.alerts import duel_alert
 from rules.wording.differences import difference_lines
 from rules.wording.messages import MessageText, follow_up_task, nudge, settled
 from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
@@ -11,6 +12,7 @@ __all__ = [
     "MessageText",
     "TaskText",
     "difference_lines",
+    "duel_alert",
     "field_label",
     "follow_up_task",
     "note_html",

@@ -104,6 +104,23 @@ ENGLISH = Catalogue(
             " there."
         ),
         "by_other": "The change was made by {name}.",
+        "a_workflow": "a workflow",
+        "a_integration": "an integration",
+        "a_import": "an import",
+        "a_agent": "an AI agent",
+        "a_somebody": "somebody or something",
+        "duel_alert": (
+            "{name} keeps being changed by {who}, against the policy {policy}. Slagboom"
+            " put it back {count} times in a day, and now leaves it as it is."
+        ),
+        "duel_why": (
+            "Two automations that undo each other's work never end, and the figures"
+            " follow neither."
+        ),
+        "duel_do": (
+            "Stop it from changing {the}, or allow the move in the policy. Until then"
+            " somebody has to put the record right by hand: a task says what."
+        ),
         "why": "Why this matters:",
         "do": "What to do:",
         "put_back_yourself": "Put {the} back in {stage}.",

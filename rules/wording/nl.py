@@ -111,6 +111,25 @@ DUTCH = Catalogue(
             " staan."
         ),
         "by_other": "De wijziging is gedaan door {name}.",
+        "a_workflow": "een workflow",
+        "a_integration": "een koppeling",
+        "a_import": "een import",
+        "a_agent": "een AI-agent",
+        "a_somebody": "iemand of iets",
+        "duel_alert": (
+            "{name} wordt telkens weer gewijzigd door {who}, tegen het beleid {policy}"
+            " in. Slagboom heeft dat op één dag {count} keer teruggezet, en laat het nu"
+            " zo."
+        ),
+        "duel_why": (
+            "Twee automaten die elkaars werk terugdraaien, houden nooit op. Op de"
+            " cijfers kun je dan niet meer bouwen."
+        ),
+        "duel_do": (
+            "Zorg dat {the} niet meer zo wordt gewijzigd, of sta de stap toe in het"
+            " beleid. Tot die tijd moet iemand het met de hand in orde maken: in een"
+            " taak staat wat."
+        ),
         "why": "Waarom dit ertoe doet:",
         "do": "Wat je kunt doen:",
         "put_back_yourself": "Zet {the} terug in {stage}.",

@@ -14,7 +14,6 @@ from rules.interventions import Plan
 from rules.model import (
     STAGE,
     Actor,
-    ActorClass,
     FieldName,
     Judgement,
     StageId,
@@ -37,11 +36,6 @@ from rules.wording.speech import (
     shorten,
     speak,
 )
-
-OTHERS = frozenset(
-    {ActorClass.WORKFLOW, ActorClass.INTEGRATION, ActorClass.IMPORT, ActorClass.AGENT}
-)
-"""Actors worth naming in a note: the owner may not know that something changed it."""
 
 
 class Ending(StrEnum):
@@ -145,10 +139,9 @@ def _what_happened(
 
 
 def _by_whom(speech: Speech, actor: Actor) -> str:
-    name = shorten(one_line(actor.name), VALUE_LENGTH)
-    if actor.kind not in OTHERS or not name:
-        return ""
-    return speech.say("by_other", name=name)
+    """Return who made the change, unless a person did: the owner may not know."""
+    who = speech.automation(actor)
+    return speech.say("by_other", name=who) if who else ""
 
 
 def _what_we_did(

@@ -11,7 +11,17 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, is_currency
 
-from rules.model import AMOUNT, EvidenceKind, FieldName, GoalId, Kind, Record, Value
+from rules.model import (
+    AMOUNT,
+    Actor,
+    ActorClass,
+    EvidenceKind,
+    FieldName,
+    GoalId,
+    Kind,
+    Record,
+    Value,
+)
 from rules.policy import Duration, LocalText, Policy
 from rules.wording.catalogue import Catalogue
 from rules.wording.en import ENGLISH
@@ -27,6 +37,11 @@ SUBJECT_LENGTH = 200
 
 VALUE_LENGTH = 200
 """Characters of a customer's text that are worth repeating to a person."""
+
+AUTOMATIONS = frozenset(
+    {ActorClass.WORKFLOW, ActorClass.INTEGRATION, ActorClass.IMPORT, ActorClass.AGENT}
+)
+"""Actors that are no people; `a_` and their name is what each language calls them."""
 
 _BLANK = re.compile(r"\s+")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -58,6 +73,14 @@ class Speech:
     def name(self, record: Record) -> str:
         """Return what to call a record: its name, or its noun if it has none."""
         return one_line(record.name) or self.this(record.ref.kind)
+
+    def automation(self, actor: Actor) -> str:
+        """Return what an automation is called; empty for people and the unknown."""
+        if actor.kind not in AUTOMATIONS:
+            return ""
+        noun = self.say(f"a_{actor.kind.value}")
+        name = shorten(one_line(actor.name), VALUE_LENGTH)
+        return f"{noun} ({name})" if name else noun
 
     def pick(self, text: LocalText) -> str:
         """Return a text of the policy in this language, else in one that it has."""

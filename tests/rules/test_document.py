@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rules.document import DocumentInvalid, compile_policy, parse, schema
 from rules.document.shape import DocumentShape
 from rules.model import (
+    ActorClass,
     Enforcement,
     EvidenceKind,
     FieldName,
@@ -443,3 +444,38 @@ def test_an_auto_move_leads_to_the_next_stage_when_something_has_happened():
 )
 def test_an_auto_move_that_cannot_be_is_refused(move, complaint):
     assert complaint in only(f"{AUTO}auto_moves: {{a: {move}}}\n")
+
+
+# Actors
+
+
+def test_rules_may_name_whose_changes_they_speak_of():
+    policy = compiled(
+        HEAD
+        + "stages: {Lead: , Demo: {requires: [amount], actors: [person, agent]}}\n"
+        + "moves: {skip: {actors: [import]}, back: , returns_per_day: 7}\n"
+        + "checks: {a: {check: amount > 0, actors: [integration, workflow]}}\n"
+    )
+    person, agent, imports = ActorClass.PERSON, ActorClass.AGENT, ActorClass.IMPORT
+    assert policy.stages[1].actors == {person, agent}
+    assert policy.skip is not None
+    assert policy.skip.actors == {imports}
+    assert policy.back is not None
+    assert policy.back.actors == frozenset()
+    assert policy.checks[0].actors == {ActorClass.INTEGRATION, ActorClass.WORKFLOW}
+    assert policy.returns_per_day == 7
+    assert policy.names_actors
+    assert not compiled().names_actors
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("moves: {skip: {actors: [persn]}}", "Did you mean “person”?"),
+        ("moves: {skip: {actors: person}}", "A list should stand here, not text."),
+        ("moves: {returns_per_day: 0}", "at least 1 should stand here"),
+        ("moves: {returns_per_day: 101}", "at most 100 can stand here"),
+    ],
+)
+def test_what_cannot_be_said_of_actors_is_named(part, words):
+    assert words in only(HEAD + "stages: {Lead: }\n" + part)

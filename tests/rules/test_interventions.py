@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from rules.interventions import Plan, can_move, demoted, plan
 from rules.judge import judge
-from rules.model import Change, Enforcement, Evidence
+from rules.model import ActorClass, Change, Enforcement, Evidence
 from rules.policy import OnFail, Policy
 from tests.builders import (
     NOW,
@@ -140,6 +141,26 @@ def test_after_too_many_returns_in_a_day_it_is_only_flagged(returns_today, is_du
         assert found.return_to is None
         assert found.hold is None
         assert found.ask == found.explain
+
+
+def test_the_policy_says_after_how_many_returns_it_is_a_duel():
+    policy = a_policy(returns_per_day=5)
+    change = a_change("lead", "demo")
+    assert not planned(change, policy=policy, returns_today=4).duel
+    assert planned(change, policy=policy, returns_today=5).duel
+
+
+def test_a_move_that_we_would_make_is_held_to_the_rules_about_any_actor():
+    demo = replace(
+        a_stage("demo", 1, requires=("amount",)),
+        actors=frozenset({ActorClass.PERSON}),
+    )
+    policy = a_policy(stages=(a_stage("lead", 0), demo))
+    lacking = a_record("lead")
+    there = a_record("lead", fields={"amount": 5.0})
+    to = stage_id("demo")
+    assert not can_move(policy, lacking, to, Evidence(), NOW)
+    assert can_move(policy, there, to, Evidence(), NOW)
 
 
 def test_a_flag_is_no_duel():

@@ -529,3 +529,44 @@ def test_a_record_without_a_stage_is_not_judged():
     change = a_change(a_record(None), a_record(None, fields={"amount": -4.0}))
     assert judged(change).verdicts == ()
     assert judged(a_change("lead", a_record(None))).verdicts[0].rule == STAGE_UNKNOWN
+
+
+# Whose changes a rule speaks of
+
+PEOPLE_ONLY = frozenset({ActorClass.PERSON})
+
+
+@pytest.mark.parametrize(
+    ("kind", "fails"),
+    [
+        (ActorClass.PERSON, True),
+        (ActorClass.WORKFLOW, False),
+        (ActorClass.IMPORT, False),
+        (ActorClass.UNKNOWN, False),
+    ],
+)
+def test_a_rule_that_names_people_speaks_of_nobody_else(kind, fails):
+    policy = a_policy(skip=replace(a_move_rule("skip"), actors=PEOPLE_ONLY))
+    change = a_change("lead", "negotiation", fields=FULL, actor=Actor(kind))
+    assert ("move.skip" in failures(judged(change, policy=policy))) is fails
+
+
+def test_what_a_stage_demands_of_people_an_import_need_not_bring():
+    demo = replace(a_stage("demo", 1, requires=("amount",)), actors=PEOPLE_ONLY)
+    policy = a_policy(stages=(a_stage("lead", 0), demo))
+    by_import = a_change("lead", "demo", actor=Actor(ActorClass.IMPORT))
+    by_person = a_change("lead", "demo", actor=Actor(ActorClass.PERSON))
+    assert failures(judged(by_import, policy=policy)) == []
+    assert failures(judged(by_person, policy=policy)) == ["stage.demo.requires.amount"]
+
+
+def test_a_check_on_what_integrations_write_leaves_people_alone():
+    check = replace(
+        a_check("amount", "amount >= 0"), actors=frozenset({ActorClass.INTEGRATION})
+    )
+    policy = a_policy(checks=(check,))
+    after = a_record("lead", fields={"amount": -5.0})
+    by_person = a_change("lead", after, actor=Actor(ActorClass.PERSON))
+    by_integration = a_change("lead", after, actor=Actor(ActorClass.INTEGRATION))
+    assert judged(by_person, policy=policy).verdicts == ()
+    assert failures(judged(by_integration, policy=policy)) == [check.id]

@@ -72,6 +72,12 @@ actors = st.builds(
     Actor, st.sampled_from([kind for kind in ActorClass if kind != "ourselves"])
 )
 
+named = st.just(frozenset()) | st.frozensets(
+    st.sampled_from(
+        [kind for kind in ActorClass if kind not in {"ourselves", "unknown"}]
+    )
+)
+
 
 @st.composite
 def records(draw: st.DrawFn) -> Record:
@@ -130,13 +136,17 @@ def policies(draw: st.DrawFn, power: st.SearchStrategy[Enforcement] = powers) ->
         name: draw(st.none() | power.map(lambda one, name=name: a_move_rule(name, one)))
         for name in ("skip", "back", "born_late")
     }
+
+    def for_some(rule):
+        return None if rule is None else replace(rule, actors=draw(named))
+
     return a_policy(
-        stages=tuple(stages),
-        checks=tuple(checks),
+        stages=tuple(map(for_some, stages)),
+        checks=tuple(map(for_some, checks)),
         allow=tuple(allow),
         governs=draw(st.none() | conditions),
         since=draw(st.none() | st.just(NOW - timedelta(days=400)) | st.just(NOW)),
-        **moves,
+        **{name: for_some(rule) for name, rule in moves.items()},
     )
 
 
@@ -253,3 +263,15 @@ def test_evidence_that_was_not_asked_for_changes_no_verdict(policy, change, evid
     wanted = needs(policy, change, NOW)
     kept = Evidence({k: v for k, v in evidence.tallies.items() if k in wanted})
     assert judge(policy, change, kept, NOW) == judge(policy, change, evidence, NOW)
+
+
+@thoroughly
+@given(policies(), changes(), evidences)
+def test_a_rule_speaks_of_nobody_whom_it_does_not_name(policy, change, evidence):
+    named = {one.id: one.actors for one in policy.checks}
+    named |= {one.id: one.actors for one in (policy.skip, policy.back) if one}
+    for stage in policy.stages:
+        named[f"stage.{stage.key}.gate"] = stage.actors
+    for verdict in judge(policy, change, evidence, NOW).verdicts:
+        actors = named.get(verdict.rule)
+        assert not actors or change.actor.kind in actors

@@ -21,6 +21,7 @@ from rules.model import (
 from rules.policy import OnFail, Recipient, StartKind, Starts, Step, StepKind
 from rules.wording import (
     Ending,
+    duel_alert,
     follow_up_task,
     note_html,
     nudge,
@@ -359,7 +360,12 @@ def test_an_automation_is_named_and_a_person_is_not():
     workflow = Actor(ActorClass.WORKFLOW, name="Nightly clean-up")
     person = Actor(ActorClass.PERSON, name="Piet")
     by_workflow = a_change("demo", "lead", actor=workflow)
-    assert "Nightly clean-up" in note(by_workflow, Ending.RETURNED)
+    assert "The change was made by a workflow (Nightly clean-up)." in note(
+        by_workflow, Ending.RETURNED
+    )
+    assert "gedaan door een workflow (Nightly clean-up)." in note(
+        by_workflow, Ending.RETURNED, locale="nl"
+    )
     assert "Piet" not in note(a_change("demo", "lead", actor=person), Ending.RETURNED)
 
 
@@ -554,3 +560,22 @@ def test_a_settled_reminder_keeps_its_task_in_the_subject():
     assert found.lines == (
         "Acme renewal is geregeld: er is contact geweest. Dank je wel.",
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "actor", "words"),
+    [
+        ("en", Actor(ActorClass.INTEGRATION, "Quotes"), "by an integration (Quotes)"),
+        ("en", Actor(ActorClass.PERSON, "Robin"), "by Robin,"),
+        ("en", Actor(ActorClass.UNKNOWN), "by somebody or something,"),
+        ("nl", Actor(ActorClass.IMPORT), "door een import,"),
+        ("nl", Actor(ActorClass.AGENT, "Breeze"), "door een AI-agent (Breeze)"),
+    ],
+)
+def test_the_admin_hears_with_whom_slagboom_is_at_odds(locale, actor, words):
+    record = a_record("demo")
+    text = duel_alert(a_policy(returns_per_day=4), record, actor, locale)
+    assert words in text
+    assert "Acme renewal" in text
+    assert " 4 " in text
+    assert record.url in text

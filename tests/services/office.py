@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from redis import Redis
 
-from adapters.ports import Crm
+from adapters.ports import Crm, Heard, HeardKind
 from connector.metrics import Metrics
 from connector.services.enforce import Enforce
 from connector.services.follow_up import FollowUps
@@ -17,11 +17,13 @@ from connector.store import Store
 from connector.store.clocks import ClockSummary
 from connector.store.connections import Connection
 from connector.store.notifications import Notification
-from rules.model import RecordRef
+from connector.store.violations import Violation
+from rules.model import Actor, RecordRef
 from tests.fakes.account import FakeWorld
 from tests.fakes.clock import FrozenClock
 from tests.fakes.notifier import FakeNotifier
 from tests.fakes.source import FakeSource
+from tests.fakes.world import World
 
 DAY = timedelta(days=1)
 LEASE = timedelta(seconds=60)
@@ -35,12 +37,19 @@ class Office:
     """A company with one account, its policy in force, and a channel."""
 
     def __init__(
-        self, store: Store, clock: FrozenClock, redis: Redis, policy: str
+        self,
+        store: Store,
+        clock: FrozenClock,
+        redis: Redis,
+        policy: str,
+        *,
+        world: World | None = None,
     ) -> None:
         self.store = store
         self.clock = clock
         self.metrics = Metrics(redis)
-        self.world = FakeWorld(clock)
+        self._heard = 0
+        self.world = world or FakeWorld(clock)
         self.crm: Crm = self.world.crm
         self.channel = FakeNotifier()
         self.people = People(store, clock)
@@ -86,7 +95,22 @@ class Office:
     def look(self) -> None:
         """Find out what has changed, and judge it."""
         self.reconcile.sweep(self.connection())
-        Enforce(
+        self.enforce().look(self.id)
+
+    def hear(self, record: RecordRef, by: Actor) -> None:
+        """Hear that somebody has changed a record, and judge that."""
+        self._heard += 1
+        now = self.clock.now()
+        with self.store.begin() as tx:
+            delivery = tx.deliveries.add(self.id, b"[]", now)
+            rows = tx.records.ensure(self.id, [record])
+            change = Heard(f"heard-{self._heard}", HeardKind.CHANGED, record, now, by)
+            tx.changes.add(self.id, delivery, [change], rows)
+            tx.records.hint(list(rows.values()), due_at=now)
+        self.enforce().look(self.id)
+
+    def enforce(self) -> Enforce:
+        return Enforce(
             self.store,
             crm_for=self._crm_for,
             hear=Hear(self.store, lambda _: FakeSource(), self.clock, self.metrics),
@@ -94,7 +118,7 @@ class Office:
             people=self.people,
             clock=self.clock,
             metrics=self.metrics,
-        ).look(self.id)
+        )
 
     def follow_ups(self) -> FollowUps:
         return FollowUps(
@@ -141,6 +165,11 @@ class Office:
 
     def ended_why(self) -> list[str | None]:
         return [clock.ended_why for clock in self.clocks()]
+
+    def violations(self, *, is_all: bool = False) -> list[Violation]:
+        """Return what stands against the policy; with `is_all` what ever stood."""
+        with self.store.begin() as tx:
+            return tx.violations.latest(only_open=not is_all)
 
     def notices(self) -> list[str]:
         with self.store.begin() as tx:

@@ -1,0 +1,104 @@
+"""Rules that mean some actors only, and the end of a duel with another automation."""
+
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from connector.store import Store
+from rules.model import Actor, ActorClass, Kind, RecordRef
+from tests.fakes.clock import FrozenClock
+from tests.services.office import Office
+
+POLICY = """
+version: 1
+process: new-business
+connection: acme
+pipeline: sales
+sponsor: anna@example.com
+since: 2020-01-01
+locale: nl
+enforcement: enforce
+stages: {lead: , qualification: , demo: , quote_sent: , won: , lost: {from: any}}
+moves:
+  skip: {actors: [person]}
+  returns_per_day: 2
+"""
+ROBIN = Actor(ActorClass.PERSON, "Robin")
+NIGHTLY = Actor(ActorClass.WORKFLOW, "Nightly update")
+
+
+@pytest.fixture
+def office(store: Store, clock: FrozenClock, redis: Redis) -> Office:
+    return Office(store, clock, redis, POLICY)
+
+
+def skip(office: Office, deal: RecordRef, by: ActorClass) -> None:
+    office.world.advance(timedelta(minutes=1))
+    office.world.move(deal, office.world.stages(Kind.DEAL)[2], by=by)
+
+
+def look(office: Office, deal: RecordRef, told: Actor | None) -> None:
+    if told is None:
+        office.look()
+    else:
+        office.hear(deal, told)
+
+
+def stands_in(office: Office, deal: RecordRef) -> str | None:
+    return office.crm.read([deal], {})[deal].stage
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_rule_about_people_lets_a_workflow_pass_whether_a_hint_told_of_it_or_not(
+    office, is_told
+):
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.WORKFLOW)
+    look(office, deal, NIGHTLY if is_told else None)
+    assert stands_in(office, deal) == "s-demo"
+    assert office.violations() == []
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_rule_about_people_holds_a_person_whether_a_hint_told_of_it_or_not(
+    office, is_told
+):
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.PERSON)
+    look(office, deal, ROBIN if is_told else None)
+    assert stands_in(office, deal) == "s-lead"
+
+
+def test_one_who_cannot_be_told_is_not_taken_for_a_person(office):
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.UNKNOWN)
+    office.look()
+    assert stands_in(office, deal) == "s-demo"
+
+
+def test_nobody_is_asked_who_moved_a_record_if_no_rule_asks(office):
+    office.publish(POLICY.replace("actors: [person]", ""))
+    deal = office.add_deal()
+    office.world.move(deal, office.world.stages(Kind.DEAL)[1], by=ActorClass.WORKFLOW)
+    office.crm.requests.clear()
+    office.look()
+    assert "trace" not in {method for method, _ in office.crm.requests}
+
+
+def test_a_duel_ends_after_as_many_returns_as_the_policy_says_and_the_admin_hears_of_it(
+    office,
+):
+    office.publish(POLICY.replace("actors: [person]", ""))
+    deal = office.add_deal()
+    for _ in range(3):
+        skip(office, deal, ActorClass.WORKFLOW)
+        office.hear(deal, NIGHTLY)
+    assert stands_in(office, deal) == "s-demo"
+    with office.store.begin() as tx:
+        [notice] = tx.notices.open()
+    assert notice.code == "duel"
+    assert "door een workflow (Nightly update), tegen het beleid" in notice.message
+    assert "op één dag 2 keer teruggezet" in notice.message
+    newest = office.world.notes(deal)[-1]
+    assert "een workflow (Nightly update)" in newest.html
