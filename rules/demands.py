@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from rules.expressions import Condition
-from rules.facts import Facts, Ruling
+from rules.facts import TIMES, Facts, Ruling, fields_read
 from rules.model import (
+    STAGE,
     ActorClass,
     Change,
     Enforcement,
     FieldName,
+    FieldType,
     GoalId,
     Reason,
     ReasonCode,
@@ -139,29 +141,21 @@ def judge_check(
     stage: Stage | None,
     touched: frozenset[str],
 ) -> Verdict | None:
-    """Judge a check in which the fields `touched` changed; None if it is off.
+    """Judge a check of which the fields `touched` changed; None if it is off.
 
-    `facts` are those of the record as it will stand, in `stage`.
+    `facts` are those of the record as it will stand, in `stage`. Without any field
+    touched it is the stage, or the time, that it may no longer go with.
     """
     power = case.power(check)
     if power is Enforcement.OFF:
         return None
-    if check.while_open and stage is not None and stage.is_closed:
+    if not is_demanded(check, stage):
         return Verdict(check.id, Result.SKIP, power, NOT_APPLICABLE, check.goal)
-    before = case.change.before
 
     def failure() -> Reason:
-        name = min(touched)
-        return Reason(
-            ReasonCode.CHECK_FAILED,
-            {
-                "check": check.id,
-                "condition": check.condition.text,
-                "field": name,
-                "old": None if before is None else value_of(before, name),
-                "new": value_of(facts.record, name),
-            },
-        )
+        if not touched:
+            return _not_met(facts, check, stage)
+        return _broken(case.change.before, facts, check, min(touched), stage)
 
     return _judge_condition(
         facts,
@@ -171,6 +165,69 @@ def judge_check(
         failure=failure,
         goal=check.goal,
     )
+
+
+def is_concerned(check: Check, changed: frozenset[str]) -> bool:
+    """Return whether a check has to be judged when these fields have changed."""
+    has_entered = bool(check.stages) and STAGE in changed
+    return has_entered or bool(fields_read(check.condition) & changed)
+
+
+def is_demanded(check: Check, stage: Stage | None) -> bool:
+    """Return whether a check speaks of records in this stage."""
+    if stage is None:
+        return not check.stages
+    if check.while_open and stage.is_closed:
+        return False
+    return not check.stages or stage.id in check.stages
+
+
+def _broken(
+    before: Record | None, facts: Facts, check: Check, name: str, stage: Stage | None
+) -> Reason:
+    """Say that an edit of the field `name` made a check fail."""
+    return Reason(
+        ReasonCode.CHECK_FAILED,
+        {
+            **_agreed(check, stage),
+            "field": name,
+            "old": None if before is None else value_of(before, name),
+            "new": value_of(facts.record, name),
+        },
+    )
+
+
+def _not_met(facts: Facts, check: Check, stage: Stage | None) -> Reason:
+    """Say that a check fails though nobody edited what it reads."""
+    condition, types = check.condition, facts.policy.types
+    is_of_time = bool(condition.fields & TIMES)
+
+    def is_no_date(name: str) -> bool:
+        return is_of_time and types.get(FieldName(name)) is not FieldType.DATE
+
+    names = sorted(fields_read(condition), key=lambda one: (is_no_date(one), one))
+    if not names:
+        # Only what is linked counts, so that is what is missing.
+        label = "" if stage is None else stage.label
+        return Reason(
+            ReasonCode.GATE_NOT_MET, {"stage": label, "condition": condition.text}
+        )
+    return Reason(
+        ReasonCode.CHECK_NOT_MET,
+        {
+            **_agreed(check, stage),
+            "field": names[0],
+            "value": value_of(facts.record, names[0]),
+        },
+    )
+
+
+def _agreed(check: Check, stage: Stage | None) -> dict[str, Value]:
+    """Return what was agreed, with the stage if it was agreed for some stages only."""
+    agreed: dict[str, Value] = {"check": check.id, "condition": check.condition.text}
+    if check.stages and stage is not None:
+        agreed["stage"] = stage.label
+    return agreed
 
 
 def _judge_condition(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from rules.demands import (
     Case,
     find_lack,
+    is_concerned,
     is_enforced_failure,
     judge_check,
     judge_required,
@@ -91,17 +92,17 @@ def _required(
 def _checked(
     case: Case, facts: Facts, stage: Stage | None, changed: frozenset[str]
 ) -> Iterator[tuple[Verdict, Mapping[FieldName, Value]]]:
-    concerned = [
-        (check, touched)
-        for check in case.policy.checks
-        if (touched := fields_read(check.condition) & changed)
-    ]
-    for check, touched in sorted(concerned, key=lambda one: one[0].id):
+    concerned = [one for one in case.policy.checks if is_concerned(one, changed)]
+    for check in sorted(concerned, key=lambda one: one.id):
+        touched = fields_read(check.condition) & changed
         verdict = judge_check(case, facts, check, stage=stage, touched=touched)
         if verdict is None:
             continue
+        # A former value belongs to the stage that was left.
+        has_entered = bool(check.stages) and STAGE in changed
         restores = check.on_fail is OnFail.RESTORE and is_enforced_failure(verdict)
-        yield verdict, _former(case.change.before, touched) if restores else {}
+        former = _former(case.change.before, touched)
+        yield verdict, former if restores and not has_entered else {}
 
 
 def _former(before: Record | None, names: Iterable[str]) -> dict[FieldName, Value]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from rules.demands import is_concerned
 from rules.expressions import Condition
-from rules.facts import evidence_read, fields_read
+from rules.facts import evidence_read
 from rules.model import Change, Enforcement, EvidenceKind
 from rules.moves import (
     DEMANDING,
@@ -69,5 +70,5 @@ def _conditions(policy: Policy, change: Change, move: Move) -> Iterator[Conditio
     changed = changed_fields(change)
     for check in policy.checks:
         is_on = check.enforcement is not Enforcement.OFF
-        if is_on and fields_read(check.condition) & changed:
+        if is_on and is_concerned(check, changed):
             yield check.condition

@@ -11,7 +11,10 @@ from rules.policy import Policy
 
 _EVIDENCE = {kind.value: kind for kind in EvidenceKind}
 
-NOT_FIELDS = frozenset({*_EVIDENCE, "today", "now"})
+TIMES = frozenset({"today", "now"})
+"""Names that change their value though nobody edits anything."""
+
+NOT_FIELDS = frozenset({*_EVIDENCE, *TIMES})
 """Names that a condition may read and that are no fields of the record."""
 
 
@@ -29,21 +32,21 @@ class Facts:
     Numbers are floats, days are days in the calendar's zone.
     """
 
-    __slots__ = ("_evidence", "_now", "_policy", "_values", "record")
+    __slots__ = ("_evidence", "_now", "_values", "policy", "record")
 
     def __init__(
         self, policy: Policy, record: Record, evidence: Evidence, now: datetime
     ) -> None:
         """Work out nothing yet: many changes ask for no condition at all."""
         self.record = record
-        self._policy = policy
+        self.policy = policy
         self._evidence = evidence
         self._now = now
         self._values: dict[str, Value] = {}
 
     def on(self, record: Record) -> "Facts":
         """Return the facts of this record, with the same evidence at the same time."""
-        return Facts(self._policy, record, self._evidence, self._now)
+        return Facts(self.policy, record, self._evidence, self._now)
 
     def decide(self, condition: Condition) -> Ruling:
         """Return what `condition` says of the record."""
@@ -68,7 +71,7 @@ class Facts:
         if name == "now":
             return self._now
         if name == "today":
-            return today(self._now, self._policy.calendar)
+            return today(self._now, self.policy.calendar)
         if name in _EVIDENCE:
             tally = self._evidence.tallies.get(_EVIDENCE[name])
             return None if tally is None else float(tally.count)
@@ -81,9 +84,9 @@ class Facts:
 
     def _to_day(self, name: str, value: datetime) -> datetime | date:
         """Return the day of a field that holds days, however the CRM writes it."""
-        if self._policy.types.get(FieldName(name)) is not FieldType.DATE:
+        if self.policy.types.get(FieldName(name)) is not FieldType.DATE:
             return value
-        return today(value, self._policy.calendar)
+        return today(value, self.policy.calendar)
 
 
 def is_governed(policy: Policy, facts: Facts) -> bool:

@@ -31,6 +31,9 @@ from rules.policy import Policy
 ORDER = frozenset({ReasonCode.STAGES_SKIPPED, ReasonCode.BORN_LATE})
 """Reasons that ask a person to act only while the record is left where it is."""
 
+BROKEN = frozenset({ReasonCode.CHECK_FAILED, ReasonCode.CHECK_NOT_MET})
+"""Reasons that say that a value is not as agreed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -157,6 +160,4 @@ def _asks(verdict: Verdict, *, put_back: Mapping[FieldName, Value]) -> bool:
         return verdict.reason.facts.get("field") not in put_back
     if code in ORDER:
         return STAGE not in put_back
-    return code is ReasonCode.CHECK_FAILED and (
-        verdict.reason.facts.get("field") not in put_back
-    )
+    return code in BROKEN and verdict.reason.facts.get("field") not in put_back

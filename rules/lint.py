@@ -201,6 +201,8 @@ def _untried(document: Document, policy: Policy) -> Iterator[Problem]:
 
 
 def _fight(one: Check, other: Check, policy: Policy) -> bool:
+    if one.stages and other.stages and not one.stages & other.stages:
+        return False
     both = f"({one.condition.text}) && ({other.condition.text})"
     try:
         return _is_impossible(compile_condition(both, policy.types), policy)

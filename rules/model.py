@@ -193,7 +193,8 @@ class ReasonCode(StrEnum):
     FIELD_EMPTY = "field_empty"  # field, stage
     FIELD_PLACEHOLDER = "field_placeholder"  # field, stage, value, why
     GATE_NOT_MET = "gate_not_met"  # stage, condition
-    CHECK_FAILED = "check_failed"  # check, condition, field, old, new
+    CHECK_FAILED = "check_failed"  # check, condition, field, old, new, stage
+    CHECK_NOT_MET = "check_not_met"  # check, condition, field, value, stage
     UNDECIDED = "undecided"  # condition, field: the empty one
     STAGE_UNKNOWN = "stage_unknown"  # stage
     STAGE_BEHIND = "stage_behind"  # from, to, condition

@@ -117,7 +117,11 @@ class OnFail(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A demand on values, judged when one of its fields changes."""
+    """A demand on values, judged when one of its fields changes.
+
+    `stages` are those in which it is demanded, all if there are none; then it is judged
+    when a record enters one as well.
+    """
 
     id: RuleId
     condition: Condition
@@ -126,6 +130,7 @@ class Check:
     goal: GoalId | None = None
     while_open: bool = False
     actors: Actors = EVERYBODY
+    stages: frozenset[StageId] = frozenset()
 
 
 Rule = Stage | MoveRule | Check

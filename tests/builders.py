@@ -133,6 +133,7 @@ def a_check(
     enforcement: Enforcement = Enforcement.ENFORCE,
     on_fail: OnFail = OnFail.RESTORE,
     while_open: bool = False,
+    stages: tuple[str, ...] = (),
 ) -> Check:
     return Check(
         id=RuleId(f"check.{name}"),
@@ -141,6 +142,7 @@ def a_check(
         on_fail=on_fail,
         goal=GOAL,
         while_open=while_open,
+        stages=frozenset(stage_id(key) for key in stages),
     )
 
 

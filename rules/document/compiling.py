@@ -15,9 +15,9 @@ from rules.document.places import (
 )
 from rules.document.problems import DocumentInvalid, Path, Problem
 from rules.document.reading import Document
+from rules.document.setting import CalendarShape
 from rules.document.shape import (
     ActedRule,
-    CalendarShape,
     DocumentShape,
     FollowUpShape,
     MoveShape,
@@ -231,6 +231,11 @@ class _Compiling:
                         goal=_goal(shape),
                         while_open=shape.while_ == "open",
                         actors=_actors(shape),
+                        stages=frozenset(
+                            stage
+                            for one in shape.in_
+                            if (stage := self._stage_id(one)) is not None
+                        ),
                     )
                 )
         return tuple(found)

@@ -161,6 +161,10 @@ def _stage_names(shape: DocumentShape, source: Source) -> Iterator[Problem]:
             yield source.problem(
                 (*path, "to"), "A move leads from one stage to another one."
             )
+    for name, check in shape.checks.items():
+        for index, stage in enumerate(check.in_):
+            at: Path = ("checks", name, "in", index)
+            yield from _stage_name(stage, at, shape, source)
     for name, follow_up in shape.follow_ups.items():
         if follow_up.starts.enters is not None:
             where: Path = ("follow_ups", name, "starts", "enters")

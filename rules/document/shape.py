@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from rules.document.setting import CalendarShape, PeopleShape
 from rules.document.words import (
-    Country,
     Expression,
-    Hours,
     Length,
     LocaleName,
     LocalText,
@@ -19,7 +18,6 @@ from rules.document.words import (
     Slug,
     StageKey,
     Text,
-    Zone,
 )
 from rules.document.words import Field as FieldWord
 
@@ -29,7 +27,6 @@ While = Literal["open", "always"]
 DoneBy = Literal["call", "meeting", "email", "quote", "task"]
 ActivityWord = Literal["call", "meeting", "email"]
 ActorWord = Literal["person", "workflow", "integration", "import", "agent"]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def _none_to_empty(value: object) -> object:
@@ -144,6 +141,11 @@ class CheckShape(ActedRule):
         "always",
         alias="while",
         description="open: closed records are left alone.",
+    )
+    in_: list[Name] = Field(
+        default_factory=list,
+        alias="in",
+        description="The stages in which it is demanded; in all if left out.",
     )
     on_fail: Literal["restore", "flag"] = Field(
         "flag",
@@ -283,39 +285,6 @@ class AutoMoveShape(Rule):
     )
     from_: Name = Field(alias="from", description="The stage that the record is in.")
     to: Name = Field(description="The stage right after it.")
-
-
-def _working_days() -> list[Day]:
-    return ["mon", "tue", "wed", "thu", "fri"]
-
-
-class CalendarShape(Shape):
-    """Working time, for lengths in wh and wd and for what today is."""
-
-    timezone: Zone = Field("UTC", description="An IANA zone: Europe/Amsterdam.")
-    country: Country | None = Field(
-        None, description="Whose public holidays are free: NL, or DE-BY."
-    )
-    hours: Hours = Field("09:00-17:30", description="From when to when people work.")
-    days: list[Day] = Field(
-        default_factory=_working_days,
-        description="The days on which people work.",
-        min_length=1,
-    )
-
-
-class PeopleShape(Shape):
-    """Who hears when nobody else can be told."""
-
-    fallback: Mail | None = Field(
-        None, description="The address at which every ladder ends."
-    )
-
-    @classmethod
-    def not_yet(cls) -> Mapping[str, str]:
-        """Return the keys that are not carried out."""
-        meanwhile = "Managers come from the CRM; see slagboom people."
-        return dict.fromkeys(("managers", "manager", "deputies", "deputy"), meanwhile)
 
 
 class DocumentShape(Shape):

@@ -43,7 +43,10 @@ ENGLISH = Catalogue(
             "{stage} needs {condition}, and that is not there yet."
         ),
         ReasonCode.CHECK_FAILED: (
-            "{field} went from {old} to {new}. What we agreed: {condition}."
+            "{field} went from {old} to {new}. What we agreed{for_stage}: {condition}."
+        ),
+        ReasonCode.CHECK_NOT_MET: (
+            "{field} is {value}. What we agreed{for_stage}: {condition}."
         ),
         ReasonCode.UNDECIDED: (
             "We could not check this, because {field} is empty: {condition}."
@@ -64,7 +67,12 @@ ENGLISH = Catalogue(
             "Replace “{value}” in {field} with the real answer."
         ),
         ReasonCode.GATE_NOT_MET: "Still needed: {condition}.",
-        ReasonCode.CHECK_FAILED: "Correct {field}. What we agreed: {condition}.",
+        ReasonCode.CHECK_FAILED: (
+            "Correct {field}. What we agreed{for_stage}: {condition}."
+        ),
+        ReasonCode.CHECK_NOT_MET: (
+            "Correct {field}. What we agreed{for_stage}: {condition}."
+        ),
         ReasonCode.STAGE_BEHIND: "Move {the} to {to}.",
     },
     escalations={
@@ -132,6 +140,7 @@ ENGLISH = Catalogue(
         "open_nameless": "Open {the}",
         "several": "{name}: {count} things to put right",
         "one": "{name}: {what}",
+        "for_stage": " for {stage}",
         "empty": "(empty)",
         "yes": "yes",
         "no": "no",

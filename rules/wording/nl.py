@@ -50,7 +50,11 @@ DUTCH = Catalogue(
             "Voor {stage} is dit nodig: {condition}. Dat is er nog niet."
         ),
         ReasonCode.CHECK_FAILED: (
-            "{field} ging van {old} naar {new}. We hebben afgesproken: {condition}."
+            "{field} ging van {old} naar {new}. We hebben afgesproken{for_stage}:"
+            " {condition}."
+        ),
+        ReasonCode.CHECK_NOT_MET: (
+            "{field} is {value}. We hebben afgesproken{for_stage}: {condition}."
         ),
         ReasonCode.UNDECIDED: (
             "Dit konden we niet nagaan, want {field} is leeg: {condition}."
@@ -71,7 +75,12 @@ DUTCH = Catalogue(
             "Vervang “{value}” bij {field} door het echte antwoord."
         ),
         ReasonCode.GATE_NOT_MET: "Nog nodig: {condition}.",
-        ReasonCode.CHECK_FAILED: "Pas {field} aan. We hebben afgesproken: {condition}.",
+        ReasonCode.CHECK_FAILED: (
+            "Pas {field} aan. We hebben afgesproken{for_stage}: {condition}."
+        ),
+        ReasonCode.CHECK_NOT_MET: (
+            "Pas {field} aan. We hebben afgesproken{for_stage}: {condition}."
+        ),
         ReasonCode.STAGE_BEHIND: "Zet {the} in {to}.",
     },
     escalations={
@@ -141,6 +150,7 @@ DUTCH = Catalogue(
         "open_nameless": "Open {the}",
         "several": "{name}: {count} dingen in orde maken",
         "one": "{name}: {what}",
+        "for_stage": " voor {stage}",
         "empty": "(leeg)",
         "yes": "ja",
         "no": "nee",

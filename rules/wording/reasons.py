@@ -35,7 +35,11 @@ def facts_of(speech: Speech, reason: Reason, policy: Policy) -> dict[str, str]:
     facts = {
         "this": speech.this(policy.kind),
         "the": speech.the(policy.kind),
+        "for_stage": "",
     }
+    stage = reason.facts.get("stage")
+    if stage is not None:
+        facts["for_stage"] = speech.say("for_stage", stage=speech.value(stage))
     for name, value in reason.facts.items():
         if name == "field":
             facts[name] = field_label(policy, str(value))

@@ -479,3 +479,18 @@ def test_rules_may_name_whose_changes_they_speak_of():
 )
 def test_what_cannot_be_said_of_actors_is_named(part, words):
     assert words in only(HEAD + "stages: {Lead: }\n" + part)
+
+
+def test_a_check_may_be_for_some_stages():
+    policy = compiled(
+        HEAD
+        + "stages: {Lead: , Demo: , won: {label: Closed won}}\n"
+        + "checks: {a: {check: amount > 0, in: [Demo, won]}}\n"
+    )
+    assert policy.checks[0].stages == {StageId("3"), StageId("closedwon")}
+
+
+def test_a_check_for_a_stage_that_is_not_there_is_refused():
+    text = HEAD + "stages: {Lead: }\nchecks: {a: {check: amount > 0, in: [Leed]}}"
+    assert "6:38 checks.a.in[1]: “Leed” is not among the policy's stages." in only(text)
+    assert "Did you mean “Lead”?" in only(text)

@@ -570,3 +570,62 @@ def test_a_check_on_what_integrations_write_leaves_people_alone():
     by_integration = a_change("lead", after, actor=Actor(ActorClass.INTEGRATION))
     assert judged(by_person, policy=policy).verdicts == ()
     assert failures(judged(by_integration, policy=policy)) == [check.id]
+
+
+# Checks for some stages
+
+WON_IS_CERTAIN = a_check("won", "probability == 100", stages=("won",))
+
+
+def test_a_check_for_a_stage_is_judged_when_a_record_enters_it():
+    change = a_change("negotiation", "won", fields={**FULL, "probability": 40.0})
+    judgement = judged(change, policy=a_policy(checks=(WON_IS_CERTAIN,)))
+    assert failures(judgement) == ["check.won"]
+    reason = verdict_of(judgement, "check.won").reason
+    assert reason.code is ReasonCode.CHECK_NOT_MET
+    assert reason.facts == {
+        "check": "check.won",
+        "condition": "probability == 100",
+        "stage": "Won",
+        "field": "probability",
+        "value": 40.0,
+    }
+    # The former value belongs to the stage that was left.
+    assert judgement.restore == {}
+    assert judgement.return_to is None
+
+
+def test_a_check_for_a_stage_says_nothing_in_others():
+    after = a_record("demo", fields={"probability": 40.0})
+    judgement = judged(
+        a_change("demo", after), policy=a_policy(checks=(WON_IS_CERTAIN,))
+    )
+    assert verdict_of(judgement, "check.won").result is Result.SKIP
+
+
+def test_an_edit_in_the_stage_of_a_check_is_put_back():
+    before = a_record("won", fields={**FULL, "probability": 100.0})
+    after = a_record("won", fields={**FULL, "probability": 90.0})
+    judgement = judged(
+        a_change(before, after), policy=a_policy(checks=(WON_IS_CERTAIN,))
+    )
+    assert judgement.restore == {"probability": 100.0}
+
+
+def test_a_move_that_goes_back_is_not_judged_by_the_checks_of_where_it_led():
+    change = a_change("lead", "won", fields={**FULL, "probability": 40.0})
+    judgement = judged(change, policy=a_policy(checks=(WON_IS_CERTAIN,)))
+    assert judgement.return_to == stage_id("lead")
+    assert "check.won" not in failures(judgement)
+
+
+def test_a_check_for_a_stage_on_what_is_linked_says_what_is_missing():
+    check = a_check("call", "calls >= 1", stages=("qualification",))
+    policy = a_policy(checks=(check,))
+    change = a_change("lead", "qualification", fields=FULL)
+    assert needs(policy, change, NOW) == {EvidenceKind.CALLS}
+    reason = verdict_of(
+        judged(change, policy=policy, evidence=evidence_of()), "check.call"
+    ).reason
+    assert reason.code is ReasonCode.GATE_NOT_MET
+    assert reason.facts == {"stage": "Qualification", "condition": "calls >= 1"}

@@ -123,3 +123,11 @@ def test_enforcing_from_the_first_day_is_doubtful():
     assert found(more) == []
     [finding] = found(more, was_published=False)
     assert "observe first" in finding
+
+
+def test_checks_for_different_stages_do_not_fight():
+    certain = '  a: {goal: forecast, check: "probability == 100", in: [won]}'
+    open_ = '  b: {goal: forecast, check: "probability <= 90", in: [demo, quote]}'
+    assert found(f"checks:\n{certain}\n{open_}") == []
+    closed = open_.replace("demo", "won")
+    assert "this and a as well" in found(f"checks:\n{certain}\n{closed}")[0]

@@ -120,6 +120,7 @@ def policies(draw: st.DrawFn, power: st.SearchStrategy[Enforcement] = powers) ->
             enforcement=draw(power),
             on_fail=draw(st.sampled_from(OnFail)),
             while_open=draw(st.booleans()),
+            stages=tuple(draw(st.lists(st.sampled_from(KEYS), max_size=2))),
         )
         for number in range(draw(st.integers(0, 4)))
     ]

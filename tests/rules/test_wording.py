@@ -11,6 +11,7 @@ from rules.model import (
     Actor,
     ActorClass,
     Change,
+    Enforcement,
     EvidenceKind,
     Kind,
     Reason,
@@ -579,3 +580,25 @@ def test_the_admin_hears_with_whom_slagboom_is_at_odds(locale, actor, words):
     assert "Acme renewal" in text
     assert " 4 " in text
     assert record.url in text
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en", "Probability is 40. What we agreed for Won: Probability equal to 100."),
+        (
+            "nl",
+            (
+                "Probability is 40. We hebben afgesproken voor Won:"
+                " Probability gelijk aan 100."
+            ),
+        ),
+    ],
+)
+def test_a_check_for_a_stage_names_the_stage(locale, words):
+    check = a_check("won", "probability == 100", stages=("won",))
+    policy = a_policy(enforcement=Enforcement.FLAG, checks=(check,))
+    change = a_change("negotiation", "won", fields={"probability": 40.0})
+    judgement = judge(policy, change, evidence_of(), NOW)
+    [verdict] = [one for one in judgement.failed() if one.rule == "check.won"]
+    assert reason_text(verdict.reason, policy, locale) == words

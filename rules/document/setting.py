@@ -1,0 +1,43 @@
+"""The setting of a process: when people work, and who hears when nobody else can."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from rules.document.words import Country, Hours, Mail, Shape, Zone
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def _working_days() -> list[Day]:
+    return ["mon", "tue", "wed", "thu", "fri"]
+
+
+class CalendarShape(Shape):
+    """Working time, for lengths in wh and wd and for what today is."""
+
+    timezone: Zone = Field("UTC", description="An IANA zone: Europe/Amsterdam.")
+    country: Country | None = Field(
+        None, description="Whose public holidays are free: NL, or DE-BY."
+    )
+    hours: Hours = Field("09:00-17:30", description="From when to when people work.")
+    days: list[Day] = Field(
+        default_factory=_working_days,
+        description="The days on which people work.",
+        min_length=1,
+    )
+
+
+class PeopleShape(Shape):
+    """Who hears when nobody else can be told."""
+
+    fallback: Mail | None = Field(
+        None, description="The address at which every ladder ends."
+    )
+
+    @classmethod
+    def not_yet(cls) -> Mapping[str, str]:
+        """Return the keys that are not carried out."""
+        meanwhile = "Managers come from the CRM; see slagboom people."
+        return dict.fromkeys(("managers", "manager", "deputies", "deputy"), meanwhile)
