@@ -8,6 +8,7 @@ from typing import Any, cast
 import click
 
 from connector.cli.ending import Ending, run
+from connector.vendors import CRMS
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("up", "Run it: web, worker, clock and the servers they need."),
@@ -31,15 +32,26 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_PROJECTS = {
+    vendor.key: (vendor, vendor.project)
+    for vendor in CRMS.values()
+    if vendor.project is not None
+}
+"""The vendors with commands of their own, and what they deploy."""
+
+
 class LazyGroup(click.Group):
     """A group whose subcommands live in modules that are loaded one at a time."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order in which a beginner needs them."""
-        return list(COMMANDS)
+        return [*COMMANDS, *_PROJECTS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load and return a subcommand; None if there is none of this name."""
+        if cmd_name in _PROJECTS:
+            init = importlib.import_module("connector.cli.init")
+            return cast("click.Command", init.make_group(*_PROJECTS[cmd_name]))
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"connector.cli.{COMMANDS[cmd_name][0]}")
@@ -52,7 +64,18 @@ class LazyGroup(click.Group):
     ) -> None:
         """Write the list of subcommands without loading any of them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(
+                [
+                    *((name, text) for name, (_, text) in COMMANDS.items()),
+                    *(
+                        (
+                            name,
+                            f"Set {vendor.title} up with a project that is deployed.",
+                        )
+                        for name, (vendor, _) in _PROJECTS.items()
+                    ),
+                ]
+            )
 
 
 def _to_attribute(name: str) -> str:

@@ -14,6 +14,8 @@ DEFAULT_PORT = 8000
 _HIGHEST_PORT = 65535
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this machine that mean it wherever they are read."""
+SECRET_PLACE = "<webhook-secret>"  # noqa: S105 - where one goes
+"""Stands in an address where its secret goes: that one is never shown."""
 
 
 def read_database_url(environ: Mapping[str, str]) -> str | None:

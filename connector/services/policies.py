@@ -45,6 +45,11 @@ class Policies:
             self._compile(version) for version in tx.processes.current(connection_id)
         )
 
+    def fields(self, connection: Connection) -> Mapping[Kind, FieldMap]:
+        """Return every field that a policy in force on a connection speaks of."""
+        with self._store.begin() as tx:
+            return fields_by_kind(self.active(tx, connection.id))
+
     def version(self, tx: Transaction, version_id: int) -> Active:
         """Return one version, in force or not."""
         if version_id not in self._compiled:

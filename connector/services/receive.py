@@ -27,9 +27,6 @@ REMEMBERED = timedelta(seconds=5)
 
 ACCEPTED = "accepted"
 
-SECRET_PLACE = "<webhook-secret>"  # noqa: S105 - where one goes
-"""Stands in an address where its secret goes: that one is never shown."""
-
 log = get_logger(__name__)
 
 

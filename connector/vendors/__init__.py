@@ -10,7 +10,14 @@ from connector.vendors.email import EMAIL
 from connector.vendors.hubspot import HUBSPOT
 from connector.vendors.options import Option, check_options
 from connector.vendors.slack import SLACK
-from connector.vendors.vendor import ChannelVendor, CrmVendor, Means, Texts
+from connector.vendors.vendor import (
+    ChannelVendor,
+    CrmVendor,
+    Means,
+    Project,
+    Site,
+    Texts,
+)
 
 CRMS: Mapping[str, CrmVendor] = {vendor.key: vendor for vendor in (HUBSPOT,)}
 
@@ -25,6 +32,8 @@ __all__ = [
     "CrmVendor",
     "Means",
     "Option",
+    "Project",
+    "Site",
     "Texts",
     "check_options",
 ]

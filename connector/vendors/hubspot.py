@@ -3,7 +3,14 @@
 from typing import TYPE_CHECKING
 
 from connector.vendors.options import Option, number, web_address
-from connector.vendors.vendor import PREVIOUS, CrmVendor, Means, Texts
+from connector.vendors.vendor import (
+    PREVIOUS,
+    CrmVendor,
+    Means,
+    Project,
+    Site,
+    Texts,
+)
 
 if TYPE_CHECKING:
     from adapters.ports import ChangeSource, Crm
@@ -35,8 +42,23 @@ def _open_source(
         secrets=[secret for secret in known if secret],
         portal_id=settings["portal_id"],
         app_id=_app_id(settings),
-        has_leads=settings.get("leads") != "contacts",
+        has_leads=_has_leads(settings),
     )
+
+
+def _to_files(site: Site) -> Texts:
+    from adapters.hubspot.project import to_files  # noqa: PLC0415
+
+    return to_files(
+        webhook_url=site.webhook_url,
+        fields=site.fields,
+        has_leads=_has_leads(site.settings),
+        before=site.before,
+    )
+
+
+def _has_leads(settings: Texts) -> bool:
+    return settings.get("leads") != "contacts"
 
 
 def _app_id(settings: Texts) -> int | None:
@@ -96,5 +118,14 @@ HUBSPOT = CrmVendor(
         "In HubSpot, have the app send its webhooks to {webhook}",
         "and subscribe it to creation, deletion, merge, restore and the property",
         "changes of deals (and of leads, where a policy follows those).",
+    ),
+    project=Project(
+        to_files=_to_files,
+        commands=("hs account auth", "hs project upload"),
+        by_hand=(
+            "In HubSpot, open the project's app, and install it under Distribution.",
+            "Save its access token and its client secret in files, and connect them.",
+            "After you publish a policy that names more properties: do this again.",
+        ),
     ),
 )

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from connector.clock import Clock
-from connector.services.credentials import Credentials
-from connector.services.receive import SECRET_PLACE
+from connector.config import SECRET_PLACE
 from connector.vendors.options import Option, check_options
 
 if TYPE_CHECKING:
     from redis import Redis
 
     from adapters.ports import ChangeSource, Crm, Notifier
+    from connector.services.credentials import Credentials
+    from rules.model import FieldMap, Kind
 
 Texts = Mapping[str, str]
 
@@ -27,7 +28,7 @@ class Means:
     clock: Clock
     redis: "Redis"
     allow_private: bool
-    credentials: Credentials
+    credentials: "Credentials"
 
 
 class SignIn(Protocol):
@@ -49,6 +50,35 @@ class SignIn(Protocol):
         Raises what `adapters.errors` has: nothing is kept then.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a vendor's project is made for.
+
+    `settings` are empty for an account that is not connected yet; `fields` are those
+    that the published policies name, by kind of record; `before` are the texts of the
+    project as it was last made, by path.
+    """
+
+    public_url: str
+    webhook_url: str
+    settings: Texts
+    fields: "Mapping[Kind, FieldMap]"
+    before: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What is deployed to a vendor, so that nobody has to click it together.
+
+    `to_files` gives the files, each text by its path. `commands` are typed in the
+    folder; `by_hand` is what no file can do.
+    """
+
+    to_files: Callable[[Site], Texts]
+    commands: tuple[str, ...]
+    by_hand: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +105,7 @@ class CrmVendor:
     check: Callable[[Texts, Texts], None] | None = None
     begin: Callable[[Texts, Texts, Means, str], SignIn | None] | None = None
     forget: Callable[[str, Texts, Texts, Means], None] | None = None
+    project: Project | None = None
 
     def read(self, given: Mapping[str, str | None]) -> tuple[Texts, Texts]:
         """Return the settings and the secrets among what was given, checked.

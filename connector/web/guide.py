@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from connector.config import is_loopback
+from connector.config import SECRET_PLACE, is_loopback
 from connector.services.problems import Problem
-from connector.services.receive import SECRET_PLACE
 from connector.services.setup import Step, StepCode
 from connector.web.reader import Reader
 
