@@ -28,8 +28,8 @@ class RefreshTokens(Protocol):
         """Return the token that is valid."""
         ...
 
-    def keep(self, token: str) -> None:
-        """Put a token in the place of the one before, which is dead from here on."""
+    def keep(self, token: str, *, former: str) -> None:
+        """Put a token in the place of `former`, which is dead from here on."""
         ...
 
 
@@ -110,7 +110,7 @@ class RefreshToken:
             {**form, **_secret(self.client_secret)}, is_repeatable=False
         )
         if granted.refresh and granted.refresh != used:
-            self.tokens.keep(granted.refresh)
+            self.tokens.keep(granted.refresh, former=used)
         return granted.token
 
 

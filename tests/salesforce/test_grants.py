@@ -34,7 +34,8 @@ class Shelf:
     def load(self) -> str:
         return self.token
 
-    def keep(self, token: str) -> None:
+    def keep(self, token: str, *, former: str) -> None:
+        assert self.token == former
         self.token = token
 
 
