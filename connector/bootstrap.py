@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from connector.services.overview import Overview
     from connector.services.people import People
     from connector.services.policies import Policies
+    from connector.services.publishing import Publishing
     from connector.services.receive import Afterwards, Receive
     from connector.services.reconcile import Reconcile
 
@@ -144,6 +145,18 @@ class Application:
         from connector.services.policies import Policies
 
         return Policies(self.store, self.crm_for, self.clock)
+
+    @cached_property
+    def publishing(self) -> "Publishing":
+        """What becomes of policies after their publication."""
+        from connector.services.publishing import Publishing
+
+        return Publishing(
+            self.store,
+            policies=self.policies,
+            reconcile=self.reconcile,
+            clock=self.clock,
+        )
 
     @cached_property
     def people(self) -> "People":

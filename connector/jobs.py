@@ -70,6 +70,11 @@ def sweep(connection_id: int) -> None:
     app.enforce.look(connection_id)
 
 
+def take_effect() -> None:
+    """Put announced policies in force whose time has come."""
+    application().publishing.take_effect()
+
+
 def due() -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the jobs that have something to do, by the database.
 
@@ -86,6 +91,9 @@ def due() -> Iterator[tuple[str, tuple[int, ...]]]:
         sweeps = tx.connections.sweeps_due(now)
         has_clocks = tx.clocks.is_any_due(now)
         has_messages = tx.notifications.is_any_due(now)
+        has_policies = tx.processes.is_any_due(now)
+    if has_policies:
+        yield "take_effect", ()
     yield from (("look", (connection_id,)) for connection_id in sorted(waiting))
     if has_clocks:
         yield "follow_up", ()

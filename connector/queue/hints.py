@@ -54,6 +54,7 @@ JOBS = Jobs(
             "follow_up": timedelta(minutes=5),
             "notify": timedelta(minutes=5),
             "sweep": timedelta(hours=1),
+            "take_effect": timedelta(hours=1),
         }
     ),
 )

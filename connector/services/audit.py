@@ -10,6 +10,8 @@ class AuditAction(StrEnum):
     CONNECTION_PAUSED = "connection.paused"
     CONNECTION_RESUMED = "connection.resumed"
     POLICY_PUBLISHED = "policy.published"
+    POLICY_TOOK_EFFECT = "policy.took_effect"
+    POLICY_WITHDRAWN = "policy.withdrawn"
     CHANNEL_SAVED = "channel.saved"
     CHANNEL_REMOVED = "channel.removed"
     CHANNEL_ENABLED = "channel.enabled"

@@ -2,21 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
 from adapters.ports import Crm
 from connector.clock import Clock
+from connector.services.announcing import announce, retract
 from connector.services.audit import AuditAction
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
-from connector.store.processes import ProcessVersion
+from connector.store.processes import ProcessVersion, VersionState
 from rules.document import compile_policy, parse
+from rules.document import effective_at as effective_in
 from rules.model import FieldMap, FieldName, Kind, PropertyName
 from rules.policy import Account, Policy
 
 CrmFor = Callable[[Connection], Crm]
+
+HEAD_START = timedelta(minutes=1)
+"""How long whoever publishes may take to start clocks before a worker does it."""
 
 _ACCOUNT: TypeAdapter[Account] = TypeAdapter(Account)
 
@@ -65,17 +70,30 @@ class Policies:
         return self._draft(text, self._account(connection))
 
     def publish(
-        self, text: str, connection: Connection, *, note: str, author: str
+        self,
+        text: str,
+        connection: Connection,
+        *,
+        note: str,
+        author: str,
+        effective_at: datetime | None = None,
     ) -> Active:
-        """Put a document in force, as the next version of its process.
+        """Publish a document as the next version of its process.
 
-        Raises as `draft` does; then nothing has changed.
+        It is in force at once, or from `effective_at`, which is the document's own
+        `effective` if None; the people it touches are then told ahead. A version that
+        was still to come into force is withdrawn. Raises as `draft` does; then nothing
+        has changed.
         """
         account = self._account(connection)
         assert account is not None
-        policy = self._draft(text, account, connection_id=connection.id)
+        document = parse(text)
         now = self._clock.now()
+        from_at = effective_at or effective_in(document) or now
+        policy = self._draft(text, account, connection_id=connection.id, at=from_at)
         with self._store.begin() as tx:
+            former = self._find(tx, tx.processes.current(connection.id), policy)
+            overtaken = self._find(tx, tx.processes.pending(connection.id), policy)
             version = tx.processes.publish(
                 connection.id,
                 policy.process,
@@ -83,17 +101,40 @@ class Policies:
                 account=_ACCOUNT.dump_python(account, mode="json"),
                 note=note,
                 author=author,
+                effective_at=from_at,
+                due_at=max(from_at, now + HEAD_START),
                 now=now,
             )
             tx.audit.add(
                 actor=author,
                 action=AuditAction.POLICY_PUBLISHED,
                 target=f"{connection.name}/{policy.process}",
-                after={"version": version.number},
+                after={
+                    "version": version.number,
+                    "effective_at": version.effective_at.isoformat(),
+                },
                 reason=note,
                 now=now,
             )
+            if overtaken is not None:
+                retract(tx, overtaken.version, overtaken.policy, now=now)
+            if version.state is VersionState.PENDING:
+                before = None if former is None else former.policy
+                announce(tx, version, before, policy, now=now)
         return self._compile(version)
+
+    def _find(
+        self, tx: Transaction, versions: list[ProcessVersion], policy: Policy
+    ) -> Active | None:
+        """Return the one of these versions that is of the same process."""
+        return next(
+            (
+                self.version(tx, one.id)
+                for one in versions
+                if one.name == policy.process
+            ),
+            None,
+        )
 
     def _account(self, connection: Connection | None) -> Account | None:
         if connection is None:
@@ -101,22 +142,27 @@ class Policies:
         return self._crm_for(connection).account((Kind.DEAL, Kind.LEAD))
 
     def _draft(
-        self, text: str, account: Account | None, *, connection_id: int | None = None
+        self,
+        text: str,
+        account: Account | None,
+        *,
+        connection_id: int | None = None,
+        at: datetime | None = None,
     ) -> Policy:
         document = parse(text)
+        first = self._first_effective_at(connection_id, document.process)
         return compile_policy(
-            document,
-            account,
-            published_on=self._first_published_at(connection_id, document.process),
+            document, account, published_on=first or at or self._clock.now()
         )
 
-    def _first_published_at(self, connection_id: int | None, process: str) -> datetime:
+    def _first_effective_at(
+        self, connection_id: int | None, process: str
+    ) -> datetime | None:
         # A new version of a process does not move the line between old and new records.
-        first = None
-        if connection_id is not None:
-            with self._store.begin() as tx:
-                first = tx.processes.first_published_at(connection_id, process)
-        return first or self._clock.now()
+        if connection_id is None:
+            return None
+        with self._store.begin() as tx:
+            return tx.processes.first_effective_at(connection_id, process)
 
     def _compile(self, version: ProcessVersion) -> Active:
         found = self._compiled.get(version.id)
@@ -124,9 +170,10 @@ class Policies:
             policy = compile_policy(
                 parse(version.document),
                 _ACCOUNT.validate_python(version.account),
-                published_on=self._first_published_at(
+                published_on=self._first_effective_at(
                     version.connection_id, version.name
-                ),
+                )
+                or version.effective_at,
             )
             found = self._compiled[version.id] = Active(version, policy)
         return found

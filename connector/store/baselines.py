@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from connector.store.codec import record_from_json, record_to_json
 from connector.store.tables import connections, records
-from rules.model import Kind, Record, RecordId, RecordRef
+from rules.model import Kind, OwnerId, PipelineId, Record, RecordId, RecordRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,21 @@ class Baselines:
             (row.id, record_from_json(row.baseline), row.stage_entered_at)
             for row in rows
         ]
+
+    def owners_in(
+        self, connection_id: int, kind: Kind, pipeline: PipelineId | None
+    ) -> list[OwnerId]:
+        """Return who owns live records of a kind in a pipeline, in any if None."""
+        query = select(records.c.owner).where(
+            records.c.connection_id == connection_id,
+            records.c.kind == kind,
+            records.c.state == "live",
+            records.c.owner.is_not(None),
+        )
+        if pipeline is not None:
+            query = query.where(records.c.pipeline == pipeline)
+        found = self._connection.scalars(query.distinct())
+        return sorted(OwnerId(owner) for owner in found)
 
     def kinds(self, connection_id: int) -> frozenset[Kind]:
         """Return the kinds of record that have been looked at."""

@@ -181,7 +181,7 @@ class Feed:
             select(process_versions.c.id)
             .where(
                 process_versions.c.process_id == interventions.c.process_id,
-                process_versions.c.retired_at.is_(None),
+                process_versions.c.state == "current",
             )
             .limit(1)
             .scalar_subquery()
@@ -257,7 +257,7 @@ class Feed:
             .join(process_versions, process_versions.c.process_id == processes.c.id)
             .where(
                 processes.c.connection_id == connections.c.id,
-                process_versions.c.retired_at.is_(None),
+                process_versions.c.state == "current",
             )
             .scalar_subquery()
         )

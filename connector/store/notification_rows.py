@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     ADMIN = "admin"
+    ANNOUNCEMENT = "announcement"
 
 
 class AttemptResult(StrEnum):
@@ -41,6 +42,7 @@ class NewNotification:
     purpose: Purpose
     clock_id: int | None = None
     record_id: int | None = None
+    process_version_id: int | None = None
     due_at: datetime | None = None
 
 
@@ -73,7 +75,7 @@ class Unsettled:
 
     id: int
     key: str
-    clock_id: int
+    clock_id: int | None
     person: str
     purpose: Purpose
     is_sent: bool

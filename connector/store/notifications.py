@@ -56,6 +56,7 @@ class Notifications:
                 "key": key,
                 "clock_id": one.clock_id,
                 "record_id": one.record_id,
+                "process_version_id": one.process_version_id,
                 "person": one.message.to,
                 "purpose": one.purpose,
                 "message": message_to_json(one.message),
@@ -244,10 +245,17 @@ class Notifications:
 
     def unsettled(self, clock_ids: Collection[int]) -> list[Unsettled]:
         """Return the messages of these clocks that speak of an open matter."""
+        return self._unsettled(notifications.c.clock_id.in_(clock_ids))
+
+    def announced(self, process_version_id: int) -> list[Unsettled]:
+        """Return the messages that announce this version and still hold."""
+        return self._unsettled(notifications.c.process_version_id == process_version_id)
+
+    def _unsettled(self, condition: ColumnElement[bool]) -> list[Unsettled]:
         rows = self._connection.execute(
             select(notifications)
             .where(
-                notifications.c.clock_id.in_(clock_ids),
+                condition,
                 notifications.c.settled_at.is_(None),
                 notifications.c.state.in_(["planned", "sent"]),
             )

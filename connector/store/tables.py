@@ -204,13 +204,30 @@ process_versions = Table(
     _text("note"),
     _text("author"),
     _at("published_at", nullable=False),
+    # From when it is in force, or will be. A withdrawn one never was.
+    _at("effective_at", nullable=False),
     _at("retired_at"),
+    Column("state", Text, nullable=False, server_default="current"),
+    # When it must come into force, or have its clocks started; null: all is done.
+    _at("due_at"),
     UniqueConstraint("process_id", "number"),
+    _one_of("state", "pending", "current", "retired", "withdrawn"),
     Index(
         "process_versions_current_key",
         "process_id",
         unique=True,
-        postgresql_where=text("retired_at IS NULL"),
+        postgresql_where=text("state = 'current'"),
+    ),
+    Index(
+        "process_versions_pending_key",
+        "process_id",
+        unique=True,
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "process_versions_due_idx",
+        "due_at",
+        postgresql_where=text("due_at IS NOT NULL"),
     ),
 )
 
@@ -384,6 +401,7 @@ notifications = Table(
     Column("key", Text, nullable=False, unique=True),
     _ref("clocks", nullable=True),
     _ref("records", nullable=True),
+    _ref("process_versions", nullable=True),
     _text("person"),
     _text("purpose"),
     # The message as rules.wording made it: subject, lines, link.
@@ -402,7 +420,7 @@ notifications = Table(
     _json("settled_message"),
     Column("error", Text),
     *_lease(),
-    _one_of("purpose", "reminder", "escalation", "admin"),
+    _one_of("purpose", "reminder", "escalation", "admin", "announcement"),
     _one_of("state", "planned", "sent", "failed", "settled"),
     Index(
         "notifications_due_idx",
@@ -411,6 +429,11 @@ notifications = Table(
     ),
     Index("notifications_planned_at_idx", "planned_at"),
     Index("notifications_clock_id_idx", "clock_id"),
+    Index(
+        "notifications_process_version_id_idx",
+        "process_version_id",
+        postgresql_where=text("process_version_id IS NOT NULL"),
+    ),
 )
 
 attempts = Table(

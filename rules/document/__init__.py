@@ -4,7 +4,7 @@
 account; both name every problem at once, each with its line and column.
 """
 
-from rules.document.compiling import compile_policy
+from rules.document.compiling import compile_policy, effective_at
 from rules.document.problems import DocumentInvalid, Problem
 from rules.document.reading import Document, parse
 from rules.document.schema import schema
@@ -14,6 +14,7 @@ __all__ = [
     "DocumentInvalid",
     "Problem",
     "compile_policy",
+    "effective_at",
     "parse",
     "schema",
 ]

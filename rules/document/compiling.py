@@ -83,6 +83,14 @@ def compile_policy(
     return found
 
 
+def effective_at(document: Document) -> datetime | None:
+    """Return the moment from which a document says that it is in force, in UTC."""
+    found = document.shape.effective
+    if found is None:
+        return None
+    return to_moment(found, to_calendar(document.shape.calendar))
+
+
 class _Compiling:
     """One document on its way to a policy; what is wrong is gathered meanwhile."""
 
@@ -125,7 +133,7 @@ class _Compiling:
             connection=shape.connection,
             kind=Kind(shape.record),
             pipeline=pipeline,
-            since=_to_moment(shape.since or published_on, calendar),
+            since=to_moment(shape.since or published_on, calendar),
             locale=shape.locale,
             calendar=calendar,
             stages=stages,
@@ -363,8 +371,11 @@ def _actors(rule: ActedRule) -> Actors:
     return frozenset(ActorClass(word) for word in rule.actors)
 
 
-def _to_moment(day: date | datetime, calendar: Calendar) -> datetime:
-    """Return a moment in UTC; a day begins at midnight in the calendar's zone."""
+def to_moment(day: date | datetime, calendar: Calendar) -> datetime:
+    """Return a moment in UTC; without a zone it is meant in the calendar's.
+
+    A day begins at its midnight.
+    """
     if not isinstance(day, datetime):
         day = datetime.combine(day, time())
     if day.tzinfo is None:

@@ -313,6 +313,11 @@ class DocumentShape(Shape):
         description="Records created earlier are only observed. The day of the first"
         " publication if left out.",
     )
+    effective: Since | None = Field(
+        None,
+        description="From when this version is in force, announced ahead to the people"
+        " it touches. At once if left out, or if it is past.",
+    )
     locale: LocaleName = Field(
         "en", description="The language for people without one of their own."
     )

@@ -1,6 +1,7 @@
 """What Slagboom says to people: English and Dutch, plain, short and kind."""
 
 from rules.wording.alerts import duel_alert
+from rules.wording.announcing import announcement, retraction, version_heading
 from rules.wording.differences import difference_lines
 from rules.wording.messages import MessageText, follow_up_task, nudge, settled
 from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
@@ -11,6 +12,7 @@ __all__ = [
     "Ending",
     "MessageText",
     "TaskText",
+    "announcement",
     "difference_lines",
     "duel_alert",
     "field_label",
@@ -18,7 +20,9 @@ __all__ = [
     "note_html",
     "nudge",
     "reason_text",
+    "retraction",
     "settled",
     "stage_label",
     "task_text",
+    "version_heading",
 ]

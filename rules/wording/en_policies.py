@@ -70,4 +70,9 @@ PHRASES: Mapping[str, str] = {
         "What we told you of the process {process} does not come into force. What"
         " holds now goes on to hold."
     ),
+    "version_current": "Version {number}, in force since {moment}",
+    "version_retired": "Version {number}, in force from {moment}",
+    "version_pending": "Version {number}, announced: in force from {moment}",
+    "version_withdrawn": "Version {number}, withdrawn before it was in force",
+    "version_by": "{version}. {author}: {note}",
 }

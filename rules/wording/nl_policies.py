@@ -72,4 +72,9 @@ PHRASES: Mapping[str, str] = {
         "Wat we je over het proces {process} hebben verteld, gaat niet in. Wat nu"
         " geldt, blijft gelden."
     ),
+    "version_current": "Versie {number}, geldt sinds {moment}",
+    "version_retired": "Versie {number}, gold vanaf {moment}",
+    "version_pending": "Versie {number}, aangekondigd: geldt vanaf {moment}",
+    "version_withdrawn": "Versie {number}, ingetrokken voordat die gold",
+    "version_by": "{version}. {author}: {note}",
 }

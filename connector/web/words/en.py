@@ -138,6 +138,7 @@ ENGLISH: Mapping[str, str] = {
     "task_undone": "Task taken back",
     "reminder": "Reminder to {person}",
     "escalation": "Escalation to {person}",
+    "announcement": "Announcement to {person}",
     "admin": "Message to {person}",
     "message_planned": "on its way",
     "message_sent": "sent",

@@ -139,6 +139,7 @@ DUTCH: Mapping[str, str] = {
     "task_undone": "Taak teruggenomen",
     "reminder": "Herinnering aan {person}",
     "escalation": "Escalatie naar {person}",
+    "announcement": "Aankondiging aan {person}",
     "admin": "Bericht aan {person}",
     "message_planned": "onderweg",
     "message_sent": "verstuurd",
