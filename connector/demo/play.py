@@ -2,14 +2,13 @@
 
 import itertools
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from connector.demo.scenes import SCENES, Scene, Seen
-from connector.demo.showroom import Showroom, opened
+from connector.demo.scenes import SCENES, Run, Scene, Seen, run_together
+from connector.demo.showroom import Office, opened
 
 DONE, FAILED = 0, 1
 
@@ -31,15 +30,6 @@ CUSTOMERS = (
 _PAUSE_SECONDS = 5.0
 
 
-@dataclass(slots=True)
-class _Told:
-    """What came of a scene."""
-
-    scene: Scene
-    customer: str
-    seen: list[Seen] = field(default_factory=list)
-
-
 def play(*, is_once: bool, port: int) -> int:
     """Show what Slagboom does; return the exit code.
 
@@ -51,43 +41,56 @@ def play(*, is_once: bool, port: int) -> int:
     with opened(port) as room:
         console.print(f"The page is at {room.url}", end="\n\n")
         customers = itertools.cycle(CUSTOMERS)
-        told = [_play_scene(console, room, one, next(customers)) for one in SCENES]
+
+        def show(scene: Scene) -> list[Run]:
+            return _show(console, scene, room.offices, customers)
+
+        runs = [run for scene in SCENES for run in show(scene)]
         if is_once:
-            return _sum_up(console, told)
+            return _sum_up(console, runs)
         console.print("The team goes on like this. Ctrl-C ends the demo.", end="\n\n")
         try:
             for scene in itertools.cycle(SCENES):
                 time.sleep(_PAUSE_SECONDS)
-                _play_scene(console, room, scene, next(customers))
+                show(scene)
         except KeyboardInterrupt:
             console.print("The demo ends.")
     return DONE
 
 
-def _play_scene(console: Console, room: Showroom, scene: Scene, customer: str) -> _Told:
-    console.print(f"[bold]{scene.title}[/bold]  [dim]{customer}[/dim]")
-    told = _Told(scene, customer)
+def _show(
+    console: Console,
+    scene: Scene,
+    offices: Sequence[Office],
+    customers: Iterator[str],
+) -> list[Run]:
+    """Play a scene in every office, with a customer each, and tell what happens."""
+    runs = [Run(scene, office, next(customers)) for office in offices]
+    cast = ", ".join(f"{run.customer} in {run.office.title}" for run in runs)
+    console.print(f"[bold]{scene.title}[/bold]\n  [dim]{cast}[/dim]")
+    width = max(len(office.title) for office in offices)
 
-    def tell(seen: Seen) -> None:
-        told.seen.append(seen)
-        console.print(f"  {_mark(seen)} {seen.text} [dim]{_took(seen)}[/dim]")
+    def tell(run: Run, seen: Seen) -> None:
+        crm = run.office.title.ljust(width)
+        console.print(f"  {_mark(seen)} {crm}  {seen.text} [dim]{_took(seen)}[/dim]")
 
-    scene.run(room, customer, tell)
+    run_together(runs, tell)
     console.print()
-    return told
+    return runs
 
 
-def _sum_up(console: Console, told: Sequence[_Told]) -> int:
+def _sum_up(console: Console, runs: Sequence[Run]) -> int:
     table = Table(title="What happened", title_justify="left")
     table.add_column("Somebody did this")
+    table.add_column("in")
     table.add_column("Slagboom did that")
     table.add_column("after", justify="right")
-    for one in told:
-        for number, seen in enumerate(one.seen):
-            title = f"{one.scene.title} ({one.customer})" if number == 0 else ""
-            table.add_row(title, seen.text, _took(seen))
+    for run in runs:
+        for number, seen in enumerate(run.seen):
+            done = (f"{run.scene.title} ({run.customer})", run.office.title)
+            table.add_row(*(done if number == 0 else ("", "")), seen.text, _took(seen))
     console.print(table)
-    missing = sum(seen.seconds is None for one in told for seen in one.seen)
+    missing = sum(seen.seconds is None for run in runs for seen in run.seen)
     if missing:
         console.print(f"{missing} of these did not happen.")
         return FAILED

@@ -1,14 +1,14 @@
 """The scenes: somebody does something careless, and something must come of it."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from adapters.sandbox.company import MANAGER, SANNE, TOM
-from connector.demo.showroom import Showroom
-from rules.model import Kind, RecordId, RecordRef
+from connector.demo.showroom import Office
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
 
 
@@ -30,36 +30,88 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What somebody does with a customer, and what Slagboom must do about it."""
+    """What somebody does with a customer, and what Slagboom must do about it.
+
+    `path` are the stages that the customer's deal went through before, lawfully; it has
+    `fields` by then. Without a path there is no deal yet.
+    """
 
     title: str
-    play: Callable[[Showroom, str], Sequence[Consequence]]
+    play: Callable[[Office, str, str], Sequence[Consequence]]
+    path: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, room: Showroom, customer: str, tell: Callable[[Seen], None]) -> bool:
-        """Play it, tell what comes of it in order, and return whether all of it did."""
-        consequences = self.play(room, customer)
-        begun = time.monotonic()
-        is_complete = True
-        for consequence in consequences:
-            took = _wait(consequence.has_come, begun)
-            tell(Seen(consequence.text, took))
-            is_complete = is_complete and took is not None
-        return is_complete
+    def prepare(self, office: Office, customer: str) -> str:
+        """Do what went before; return the deal's id, empty if there is none."""
+        if not self.path:
+            return ""
+        deal = office.company.add_deal(customer, self.path[0], **self.fields)
+        _wait_until_known(office, deal, self.path[0])
+        for stage in self.path[1:]:
+            office.company.move(deal, stage)
+            _wait_until_known(office, deal, stage)
+        return deal
 
 
-def _wait(has_come: Callable[[], bool], begun: float) -> float | None:
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < give_up_at:
-        if has_come():
-            return time.monotonic() - begun
+@dataclass(slots=True)
+class Run:
+    """A scene while it is played in one office, and what has come of it so far."""
+
+    scene: Scene
+    office: Office
+    customer: str
+    seen: list[Seen] = field(default_factory=list)
+    _deal: str = ""
+    _waiting: deque[Consequence] = field(default_factory=deque)
+    _begun: float = 0.0
+    _changed: float = 0.0
+
+    def prepare(self) -> None:
+        """Do what went before."""
+        self._deal = self.scene.prepare(self.office, self.customer)
+
+    def begin(self) -> None:
+        """Have somebody do the careless thing."""
+        self._waiting.extend(self.scene.play(self.office, self.customer, self._deal))
+        self._begun = self._changed = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether nothing more is waited for."""
+        return not self._waiting
+
+    def look(self) -> Seen | None:
+        """Return what has come since the last look, or is given up; None if nothing.
+
+        Consequences come in order, one at a look.
+        """
+        if self.is_over:
+            return None
+        has_come = self._waiting[0].has_come()
+        now = time.monotonic()
+        if not has_come and now < self._changed + PATIENCE_SECONDS:
+            return None
+        self._changed = now
+        text = self._waiting.popleft().text
+        self.seen.append(Seen(text, now - self._begun if has_come else None))
+        return self.seen[-1]
+
+
+def run_together(runs: Sequence[Run], tell: Callable[[Run, Seen], None]) -> None:
+    """Play these side by side, and tell what comes of each as it comes."""
+    for one in runs:
+        one.prepare()
+    for one in runs:
+        one.begin()
+    while not all(one.is_over for one in runs):
+        for one in runs:
+            if (seen := one.look()) is not None:
+                tell(one, seen)
         time.sleep(_LOOK_SECONDS)
-    return None
 
 
-def _jump(room: Showroom, customer: str) -> Sequence[Consequence]:
-    company = room.company
-    deal = company.add_deal(customer, "Lead", decision_maker="J. Smit")
-    _wait_until_known(room, deal, "Lead")
+def _jump(office: Office, _customer: str, deal: str) -> Sequence[Consequence]:
+    company = office.company
     company.move(deal, "Negotiation")
     return (
         Consequence(
@@ -72,10 +124,8 @@ def _jump(room: Showroom, customer: str) -> Sequence[Consequence]:
     )
 
 
-def _placeholder(room: Showroom, customer: str) -> Sequence[Consequence]:
-    company = room.company
-    deal = company.add_deal(customer, "Lead")
-    _wait_until_known(room, deal, "Lead")
+def _placeholder(office: Office, _customer: str, deal: str) -> Sequence[Consequence]:
+    company = office.company
     company.move(deal, "Qualification", decision_maker="n.v.t.")
     return (
         Consequence(
@@ -93,13 +143,8 @@ def _placeholder(room: Showroom, customer: str) -> Sequence[Consequence]:
     )
 
 
-def _hold(room: Showroom, customer: str) -> Sequence[Consequence]:
-    company = room.company
-    deal = company.add_deal(customer, "Lead", decision_maker="Dr. Blok", amount="12000")
-    _wait_until_known(room, deal, "Lead")
-    for stage in ("Qualification", "Demo"):
-        company.move(deal, stage)
-        _wait_until_known(room, deal, stage)
+def _hold(office: Office, _customer: str, deal: str) -> Sequence[Consequence]:
+    company = office.company
     company.move(deal, "Quote sent")
     return (
         Consequence(
@@ -116,8 +161,8 @@ def _hold(room: Showroom, customer: str) -> Sequence[Consequence]:
     )
 
 
-def _forgotten(room: Showroom, customer: str) -> Sequence[Consequence]:
-    company = room.company
+def _forgotten(office: Office, customer: str, _deal: str) -> Sequence[Consequence]:
+    company = office.company
     lead = company.add_lead(customer)
     return (
         Consequence(
@@ -125,32 +170,34 @@ def _forgotten(room: Showroom, customer: str) -> Sequence[Consequence]:
             lambda: f"Call {customer}" in company.tasks_on_lead(lead),
         ),
         Consequence(
-            "Sanne is reminded in Slack.", lambda: bool(_slack(room, SANNE, customer))
+            "Sanne is reminded in Slack.", lambda: bool(_slack(office, SANNE, customer))
         ),
         Consequence(
             "Her manager hears of it in Slack.",
-            lambda: bool(_slack(room, MANAGER, customer)),
+            lambda: bool(_slack(office, MANAGER, customer)),
         ),
         Consequence(
             "Once Sanne has called, the messages say that it is settled.",
             _after(
                 lambda: company.call(lead),
-                lambda: all("ettled" in one for one in _slack(room, MANAGER, customer)),
+                lambda: all(
+                    "ettled" in one for one in _slack(office, MANAGER, customer)
+                ),
             ),
         ),
     )
 
 
-def _slack_down(room: Showroom, customer: str) -> Sequence[Consequence]:
-    company = room.company
-    faults = room.sandbox.engine.faults
+def _slack_down(office: Office, customer: str, _deal: str) -> Sequence[Consequence]:
+    company = office.company
+    faults = office.sandbox.engine.faults
     fault = faults.add(
         {"kind": "status", "path": "chat.postMessage", "status": 503, "count": None}
     )
     company.add_lead(customer, owner=TOM)
 
     def is_mailed() -> bool:
-        mails = room.sandbox.mail.listing(MANAGER)
+        mails = office.sandbox.mail.listing(MANAGER)
         if not any(customer in str(mail) for mail in mails):
             return False
         faults.clear(fault.id)
@@ -173,29 +220,33 @@ def _after(act: Callable[[], None], has_come: Callable[[], bool]) -> Callable[[]
     return ask
 
 
-def _slack(room: Showroom, to: str, words: str) -> list[str]:
+def _slack(office: Office, to: str, words: str) -> list[str]:
     """Return the messages to somebody in which these words stand."""
-    texts = [str(one) for one in room.sandbox.slack.posted(to)]
+    texts = [str(one) for one in office.sandbox.slack.posted(to)]
     return [text for text in texts if words in text]
 
 
-def _wait_until_known(room: Showroom, deal: str, stage: str) -> None:
+def _wait_until_known(office: Office, deal: str, stage: str) -> None:
     """Wait until Slagboom has accepted the deal in this stage."""
-    wanted = stage.lower().replace(" ", "_")
-    ref = RecordRef(Kind.DEAL, RecordId(deal))
-
-    def is_known() -> bool:
-        with room.app.store.begin() as tx:
-            found = tx.baselines.find(room.connection_id, ref)
-        return found is not None and found[1].stage == wanted
-
-    _wait(is_known, time.monotonic())
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not office.knows(deal, stage) and time.monotonic() < give_up_at:
+        time.sleep(_LOOK_SECONDS)
 
 
 SCENES = (
-    Scene("A deal jumps from Lead to Negotiation", _jump),
-    Scene("A required field says “n.v.t.”", _placeholder),
-    Scene("A deal goes to Quote sent without a quote", _hold),
+    Scene(
+        "A deal jumps from Lead to Negotiation",
+        _jump,
+        path=("Lead",),
+        fields={"decision_maker": "J. Smit"},
+    ),
+    Scene("A required field says “n.v.t.”", _placeholder, path=("Lead",)),
+    Scene(
+        "A deal goes to Quote sent without a quote",
+        _hold,
+        path=("Lead", "Qualification", "Demo"),
+        fields={"decision_maker": "Dr. Blok", "amount": "12000"},
+    ),
     Scene("Nobody calls a lead", _forgotten),
     Scene("Nobody calls a lead, and Slack is down", _slack_down),
 )

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -20,10 +20,11 @@ from connector.config import Config
 from connector.embedded import borrow
 from connector.errors import SlagboomError
 from connector.log import set_up
+from connector.store.connections import Connection
 from connector.store.people import Person
-from connector.vendors import CHANNELS
+from connector.vendors import CHANNELS, CRMS
+from rules.model import Kind, RecordId, RecordRef
 
-CONNECTION = "demo"
 AUTHOR = "demo"
 
 
@@ -32,13 +33,40 @@ class DemoFailed(SlagboomError):  # noqa: N818 - named for what happened
 
 
 @dataclass(frozen=True, slots=True)
-class Showroom:
-    """An installation that serves at `url`, and the company that it watches over."""
+class Office:
+    """The company where it works in one CRM, and the connection that watches it."""
 
     app: Application
-    connection_id: int
     sandbox: Sandbox
     company: Company
+    connection: Connection
+
+    @property
+    def title(self) -> str:
+        """Return what people call the CRM."""
+        return CRMS[self.connection.vendor].title
+
+    def knows(self, deal: str, stage: str) -> bool:
+        """Return whether Slagboom has accepted the deal in the stage of this label."""
+        ref = RecordRef(Kind.DEAL, RecordId(deal))
+        with self.app.store.begin() as tx:
+            found = tx.baselines.find(self.connection.id, ref)
+            actives = self.app.policies.active(tx, self.connection.id)
+        stages = {one.id: one.label for each in actives for one in each.policy.stages}
+        return (
+            found is not None
+            and found[1].stage is not None
+            and stages.get(found[1].stage) == stage
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Showroom:
+    """An installation that serves at `url`, and the offices that it watches over."""
+
+    app: Application
+    sandbox: Sandbox
+    offices: tuple[Office, ...]
     url: str
 
 
@@ -55,12 +83,10 @@ def opened(port: int) -> Iterator[Showroom]:
             set_up(config.log_format, level=logging.WARNING)
             with borrow(config) as urls:
                 app = build(config, urls)
-                company = next(iter(COMPANIES.values()))(sandbox.url)
-                company.set_up()
-                connection_id = furnish(app, sandbox, company)
-                vendor = company.account().vendor
-                company.send_webhooks_to(f"{url}/webhooks/{vendor}/{CONNECTION}")
-                yield Showroom(app, connection_id, sandbox, company, url)
+                offices = furnish(app, sandbox, list(COMPANIES))
+                for office in offices:
+                    office.company.send_webhooks_to(webhook_of(office.connection, url))
+                yield Showroom(app, sandbox, offices, url)
                 app.store.close()
     finally:
         sandbox.stop()
@@ -115,26 +141,15 @@ def _trust(sandbox: Sandbox, home: Path, environ: dict[str, str]) -> None:
     environ["SSL_CERT_FILE"] = str(certificate)
 
 
-def furnish(app: Application, sandbox: Sandbox, company: Company) -> int:
-    """Do what an admin does once, and return the connection's id.
+def furnish(
+    app: Application, sandbox: Sandbox, vendors: Sequence[str]
+) -> tuple[Office, ...]:
+    """Do what an admin does once, and return an office for each of these CRMs.
 
-    The account is connected, its policy published, its people known, and Slack and mail
+    Its account is connected, its policy published, its people known, and Slack and mail
     are there to reach them. Its webhooks are not sent yet.
     """
-    account = company.account()
-    connection = app.accounts.save(
-        CONNECTION,
-        vendor=account.vendor,
-        settings=account.settings,
-        secrets=account.secrets,
-        rotate=lambda _before, after: after,
-        author=AUTHOR,
-    )
-    app.accounts.probe(connection)
-    app.policies.publish(
-        policy_text(), connection, note="The demo begins.", author=AUTHOR
-    )
-    app.reconcile.import_(connection)
+    offices = tuple(_open_office(app, sandbox, vendor) for vendor in vendors)
     app.people.save(
         [
             Person(email, name, manager=None if email == MANAGER else MANAGER)
@@ -160,9 +175,35 @@ def furnish(app: Application, sandbox: Sandbox, company: Company) -> int:
     )
     for channel in app.channels.all():
         app.channels.probe(channel.name)
-    return connection.id
+    return offices
 
 
-def policy_text() -> str:
-    """Return the demo's policy document."""
-    return resources.files(__package__).joinpath("policy.yaml").read_text("utf-8")
+def webhook_of(connection: Connection, url: str) -> str:
+    """Return where the CRM delivers to an installation that serves at `url`."""
+    return f"{url}/webhooks/{connection.vendor}/{connection.name}"
+
+
+def policy_for(connection: Connection) -> str:
+    """Return the demo's policy document: the same one, for any connection."""
+    text = resources.files(__package__).joinpath("policy.yaml").read_text("utf-8")
+    return text.replace("connection: demo\n", f"connection: {connection.name}\n")
+
+
+def _open_office(app: Application, sandbox: Sandbox, vendor: str) -> Office:
+    company = COMPANIES[vendor](sandbox.url)
+    company.set_up()
+    account = company.account()
+    connection = app.accounts.save(
+        vendor,
+        vendor=account.vendor,
+        settings=account.settings,
+        secrets=account.secrets,
+        rotate=lambda _before, after: after,
+        author=AUTHOR,
+    )
+    app.accounts.probe(connection)
+    app.policies.publish(
+        policy_for(connection), connection, note="The demo begins.", author=AUTHOR
+    )
+    app.reconcile.import_(connection)
+    return Office(app, sandbox, company, connection)

@@ -5,13 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.sandbox.companies import COMPANIES
 from tests.e2e.installation import Installation, installed
+from tests.fakes.world import Door
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=COMPANIES)
 def house(request: pytest.FixtureRequest) -> Iterator[Installation]:
-    """The module's installation; `DURABLE = True` in it survives killed servers."""
-    with installed(durable=getattr(request.module, "DURABLE", False)) as room:
+    """The module's installation, beside each CRM in turn.
+
+    `DURABLE = True` in the module survives killed servers.
+    """
+    durable = getattr(request.module, "DURABLE", False)
+    with installed(request.param, durable=durable) as room:
         yield room
 
 
@@ -31,13 +37,13 @@ def room(house: Installation) -> Iterator[Installation]:
 
 def check_order(room: Installation) -> None:
     """Check that what was done and what is there are the same, and nothing twice."""
-    for kind in ("note", "task"):
+    for kind, door in (("note", Door.NOTES), ("task", Door.TASKS)):
         made = room.rows(
             "SELECT external_id FROM interventions WHERE kind = %s AND state = 'done'",
             kind,
         )
         done = sorted(str(row["external_id"]) for row in made)
-        assert done == room.living(f"{kind}s")
+        assert done == room.crm.living(door)
     with room.sandbox.engine.lock:
         posted = room.sandbox.slack.posted()
     keys = Counter(_key_of(one) for one in posted)

@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,22 +15,25 @@ import urllib3
 from psycopg.rows import dict_row
 
 from adapters.sandbox import Sandbox, start
-from adapters.sandbox.companies import COMPANIES
 from adapters.sandbox.company import Company
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.remote import Remote
 from connector.bootstrap import Application, build
 from connector.config import Config
-from connector.demo.showroom import CONNECTION, furnish
+from connector.demo.showroom import Office, furnish, webhook_of
 from connector.embedded import Embedded
 from connector.store.migrate import migrate
-from rules.model import Kind, RecordId, RecordRef
 from tests.conftest import to_libpq
 from tests.e2e.programs import Program
+from tests.fakes.world import Door
 from tests.waiting import wait_for
+from tests.workings.every import WORKINGS
+from tests.workings.workings import Workings
 
 LEASE_SECONDS = 2
 OK = 200
+SLACK = {"path": "chat.postMessage"}
+"""The requests that post a message."""
 
 _BUSY = """
 SELECT 'delivery' AS what, id FROM deliveries WHERE state = 'pending'
@@ -73,9 +75,9 @@ class Installation:
     """Everything that takes part, and what tests ask of it."""
 
     app: Application
-    connection_id: int
     sandbox: Sandbox
-    company: Company
+    office: Office
+    crm: Workings
     control: Remote
     servers: Servers
     url: str
@@ -84,6 +86,11 @@ class Installation:
     second: Program
     clock: Program
     leads: list[str] = field(default_factory=list)
+
+    @property
+    def company(self) -> Company:
+        """The people who work in the CRM."""
+        return self.office.company
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -122,15 +129,19 @@ class Installation:
         with self.sandbox.engine.lock:
             return self.sandbox.engine.faults.add(fault)
 
-    def hold_before(self, path: str) -> Fault:
+    def plan_at(self, door: Door | None, **fault: Any) -> Fault:
+        """Plan a misfortune at a door of the CRM; None: where messages are posted."""
+        return self.plan(**(SLACK if door is None else self.crm.doors[door]), **fault)
+
+    def hold_before(self, door: Door | None) -> Fault:
         """Keep the next such request waiting; nothing will come of it."""
-        held = self.plan(kind="delay", path=path, delay_ms=3000)
-        self.plan(kind="drop", path=path)
+        held = self.plan_at(door, kind="delay", delay_ms=3000)
+        self.plan_at(door, kind="drop")
         return held
 
-    def hold_after(self, path: str) -> Fault:
+    def hold_after(self, door: Door | None) -> Fault:
         """Apply the next such request, and keep its answer back."""
-        return self.plan(kind="linger", path=path, delay_ms=3000)
+        return self.plan_at(door, kind="linger", delay_ms=3000)
 
     def add_deal(self, name: str, *stages: str, **fields: str) -> str:
         """Make a deal and lead it lawfully through these stages."""
@@ -144,23 +155,18 @@ class Installation:
     def add_burst(self, count: int) -> Sequence[str]:
         """Make deals in the stage Lead, and have Slagboom know them."""
         deals = self.company.add_deals(count, "Lead")
-        self.app.reconcile.import_(self.app.accounts.find(CONNECTION))
+        self.app.reconcile.import_(self.app.accounts.find(self.office.connection.name))
         return deals
 
     def count_back(self, deals: Sequence[str]) -> int:
         """Return how many of these deals were put back into Lead."""
-        with self.sandbox.engine.lock:
-            records = self.sandbox.hubspot.records["deals"]
-            return sum(records[one].value("dealstage") == "lead" for one in deals)
+        return list(self.crm.stages(deals).values()).count("Lead")
 
     def check_burst(self, deals: Sequence[str]) -> None:
         """Wait for quiet, and check that each deal is back with one note."""
         self.wait_until_quiet(seconds=60)
-        assert self.stages(deals) == {"lead"}
-        with self.sandbox.engine.lock:
-            links = self.sandbox.hubspot.links
-            notes = Counter(len(links.ids(("deals", one), "notes")) for one in deals)
-        assert notes == {1: len(deals)}
+        assert self.stages(deals) == {"Lead"}
+        assert self.crm.note_counts(deals) == dict.fromkeys(deals, 1)
         assert (
             self.rows(
                 "SELECT r.crm_id, v.rule FROM violations v"
@@ -185,15 +191,9 @@ class Installation:
 
     def wait_until_known(self, deal: str, stage: str) -> None:
         """Wait until Slagboom has accepted the deal in this stage."""
-        wanted = to_stage(stage)
-        ref = RecordRef(Kind.DEAL, RecordId(deal))
-
-        def is_known() -> bool:
-            with self.app.store.begin() as tx:
-                found = tx.baselines.find(self.connection_id, ref)
-            return found is not None and found[1].stage == wanted
-
-        wait_for(is_known, f"deal {deal} known in {stage}")
+        wait_for(
+            lambda: self.office.knows(deal, stage), f"deal {deal} known in {stage}"
+        )
 
     def wait_until_struck(self, fault: Fault, times: int = 1) -> None:
         """Wait until this misfortune has happened so often."""
@@ -207,13 +207,16 @@ class Installation:
             nonlocal busy
             for one in self.programs:
                 one.revive()
-            before = self._webhooks()
+            before = self.crm.tally()
             try:
                 busy = self.rows(_BUSY)
             except psycopg.OperationalError:
                 return False
-            after = self._webhooks()
-            return not busy and before == after and not any(after[:3])
+            after = self.crm.tally()
+            is_sent = not any(
+                after[name] for name in ("waiting", "retrying", "in_flight")
+            )
+            return not busy and is_sent and before["attempts"] == after["attempts"]
 
         try:
             wait_for(is_quiet, "quiet", seconds=seconds)
@@ -221,21 +224,9 @@ class Installation:
             said = "\n".join(one.said()[-3000:] for one in self.programs)
             raise AssertionError(f"{error} Left: {busy[:10]}\n{said}") from None
 
-    def _webhooks(self) -> tuple[int, ...]:
-        found = self.control.get("hubspot/webhooks")["summary"]
-        names = ("waiting", "retrying", "in_flight", "attempts")
-        return tuple(int(found[name]) for name in names)
-
     def stages(self, deals: Sequence[str]) -> set[str]:
-        """Return the stages, by id, in which these deals stand."""
-        with self.sandbox.engine.lock:
-            records = self.sandbox.hubspot.records["deals"]
-            return {records[deal].value("dealstage") for deal in deals}
-
-    def living(self, kind: str) -> list[str]:
-        """Return the ids of all notes or tasks in the CRM."""
-        with self.sandbox.engine.lock:
-            return sorted(one.id for one in self.sandbox.hubspot.living(kind))
+        """Return the stages in which these deals stand."""
+        return set(self.crm.stages(deals).values())
 
     def slack(self, to: str, words: str) -> list[dict[str, Any]]:
         """Return the messages to somebody in which these words stand."""
@@ -262,14 +253,12 @@ class Installation:
         return {row["code"] for row in found}
 
 
-def to_stage(label: str) -> str:
-    """Return the id of the company's stage with this label."""
-    return label.lower().replace(" ", "_")
-
-
 @contextmanager
-def installed(*, durable: bool = False) -> Iterator[Installation]:
-    """Give an installation, set up and with web, a worker and the clock running."""
+def installed(vendor: str, *, durable: bool = False) -> Iterator[Installation]:
+    """Give an installation beside this CRM, with web, a worker and the clock running.
+
+    A `durable` one survives the end of its PostgreSQL.
+    """
     home = Path(tempfile.mkdtemp(prefix="slagboom-e2e-"))
     # Under root the embedded PostgreSQL runs as another user, who must get in.
     home.chmod(0o711)
@@ -278,7 +267,7 @@ def installed(*, durable: bool = False) -> Iterator[Installation]:
         with Embedded(home / "data", durable=durable) as embedded:
             migrate(embedded.urls.database_url)
             servers = Servers(embedded, home / "data")
-            room = _set_up(home, sandbox, servers)
+            room = _set_up(vendor, home, sandbox, servers)
             try:
                 room.start()
                 yield room
@@ -292,29 +281,29 @@ def installed(*, durable: bool = False) -> Iterator[Installation]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _set_up(home: Path, sandbox: Sandbox, servers: Servers) -> Installation:
+def _set_up(
+    vendor: str, home: Path, sandbox: Sandbox, servers: Servers
+) -> Installation:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     url = f"http://{address}"
     environ = _environ(home, sandbox, servers, url)
     config = Config.load(environ)
     app = build(config, config.urls())
-    control = Remote(sandbox.url)
-    company = COMPANIES["hubspot"](sandbox.url)
-    company.set_up()
-    control.post("hubspot/settings", burst_limit=10_000, daily_limit=0, search_limit=0)
-    connection_id = furnish(app, sandbox, company)
-    company.send_webhooks_to(f"{url}/webhooks/hubspot/{CONNECTION}")
+    (office,) = furnish(app, sandbox, [vendor])
+    crm = WORKINGS[vendor](sandbox, office.company)
+    crm.lift_limits()
+    office.company.send_webhooks_to(webhook_of(office.connection, url))
 
     def program(name: str, *arguments: str) -> Program:
         return Program(name, arguments, environ, home / f"{name}.log")
 
     return Installation(
         app=app,
-        connection_id=connection_id,
         sandbox=sandbox,
-        company=company,
-        control=control,
+        office=office,
+        crm=crm,
+        control=Remote(sandbox.url),
         servers=servers,
         url=url,
         web=program("web", "-m", "connector.wsgi", "--bind", address),

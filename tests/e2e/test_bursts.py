@@ -1,6 +1,7 @@
 """Bulk edits while processes die: every deal goes back once, with one note."""
 
 from tests.e2e.installation import Installation
+from tests.fakes.world import Door
 from tests.waiting import wait_for
 
 MANY = 250
@@ -23,7 +24,7 @@ def test_two_workers_share_a_bulk_edit(room: Installation):
 def test_both_workers_are_killed_in_the_midst(room: Installation):
     room.second.start()
     deals = room.add_burst(MANY)
-    held = room.hold_after("deals/batch/update")
+    held = room.hold_after(Door.WRITE)
     room.company.move_all(deals, "Negotiation")
     room.wait_until_struck(held)
     wait_for(lambda: room.count_back(deals) > 0, "the first returns")
@@ -35,15 +36,17 @@ def test_both_workers_are_killed_in_the_midst(room: Installation):
 
 def test_web_is_killed_again_and_again_during_deliveries(room: Installation):
     deals = room.add_burst(MANY)
-    room.control.post("hubspot/webhooks", habits={"batch_size": 5, "max_in_flight": 2})
+    room.crm.set_habits(batch_size=5, max_in_flight=2)
     room.company.move_all(deals, "Negotiation")
     for _ in range(3):
-        accepted = webhooks(room)
-        wait_for(lambda before=accepted: webhooks(room) > before, "a delivery")
+        accepted = room.crm.tally()["accepted"]
+        wait_for(
+            lambda before=accepted: room.crm.tally()["accepted"] > before, "a delivery"
+        )
         room.web.kill()
         room.web.start()
         room.wait_for_web()
-    room.control.post("hubspot/webhooks", habits={"batch_size": 100})
+    room.crm.set_habits(batch_size=100)
     room.check_burst(deals)
 
 
@@ -67,16 +70,11 @@ def test_a_bulk_edit_needs_no_clock(room: Installation):
 
 
 def test_doubled_and_disordered_webhooks_change_nothing(room: Installation):
-    room.control.post("hubspot/webhooks", habits={"duplicates": 0.5, "disorder": True})
+    room.crm.set_habits(duplicates=0.5, disorder=True)
     deals = room.add_burst(100)
     room.company.move_all(deals, "Qualification")
     room.company.move_all(deals, "Negotiation")
-    room.control.post("hubspot/webhooks", habits={"duplicates": 0.0, "disorder": False})
+    room.crm.set_habits(duplicates=0.0, disorder=False)
     room.wait_until_quiet(seconds=60)
     # Where they belong depends on which of the two moves was seen.
-    assert room.stages(deals) <= {"lead", "qualification"}
-
-
-def webhooks(room: Installation) -> int:
-    """Return how many deliveries were accepted so far."""
-    return int(room.control.get("hubspot/webhooks")["summary"]["accepted"])
+    assert room.stages(deals) <= {"Lead", "Qualification"}

@@ -1,6 +1,7 @@
 """Redis is killed and emptied, PostgreSQL killed and started again, amid work."""
 
 from tests.e2e.installation import Installation
+from tests.fakes.world import Door
 from tests.waiting import wait_for
 
 DURABLE = True
@@ -10,7 +11,7 @@ MANY = 250
 def begin_burst(room: Installation) -> list[str]:
     """Begin a bulk edit, and wait until the first deals are back."""
     deals = list(room.add_burst(MANY))
-    room.hold_after("deals/batch/update")
+    room.hold_after(Door.WRITE)
     room.company.move_all(deals, "Negotiation")
     wait_for(lambda: room.count_back(deals) > 0, "the first returns")
     return deals
@@ -50,10 +51,7 @@ def test_a_database_that_is_away_has_the_crm_deliver_again(room: Installation):
     deals = list(room.add_burst(20))
     room.servers.kill("postgresql")
     room.company.move_all(deals, "Negotiation")
-    wait_for(
-        lambda: room.control.get("hubspot/webhooks")["summary"]["retrying"],
-        "a refused delivery",
-    )
+    wait_for(lambda: room.crm.tally()["retrying"], "a refused delivery")
     room.servers.revive()
     room.check_burst(deals)
 

@@ -2,26 +2,24 @@
 
 import pytest
 
-from adapters.hubspot.client import READ_TIMEOUT_S
 from tests.e2e.installation import Installation
-
-TOO_LATE_MS = (READ_TIMEOUT_S + 2) * 1000
+from tests.fakes.world import Door
 
 
 @pytest.mark.parametrize(
-    ("kind", "path"),
+    ("kind", "door"),
     [
-        ("delay", "deals/batch/read"),
+        ("delay", Door.READ),
         # Applied at once; only the answer comes too late.
-        ("linger", "deals/batch/update"),
-        ("linger", "notes/batch/create"),
+        ("linger", Door.WRITE),
+        ("linger", Door.NOTES),
     ],
 )
 def test_an_answer_that_comes_too_late_leads_to_nothing_twice(
-    room: Installation, kind: str, path: str
+    room: Installation, kind: str, door: Door
 ):
     deal = room.add_deal("Late", "Lead", decision_maker="J. Smit", amount="12000")
-    fault = room.plan(kind=kind, path=path, delay_ms=TOO_LATE_MS)
+    fault = room.plan_at(door, kind=kind, delay_ms=room.crm.too_late_ms)
     room.company.move(deal, "Negotiation")
     room.wait_until_struck(fault)
     room.wait_until_quiet(seconds=120)

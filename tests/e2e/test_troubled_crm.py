@@ -2,15 +2,11 @@
 
 import pytest
 
-from adapters.sandbox.company import STAGES
-from tests.e2e.installation import CONNECTION, Installation, to_stage
+from tests.e2e.installation import Installation
+from tests.fakes.world import Door
 from tests.waiting import wait_for
 
 DECIDED = {"decision_maker": "J. Smit", "amount": "12000"}
-
-READ = "deals/batch/read"
-WRITE = "deals/batch/update"
-NOTE = "notes/batch/create"
 
 
 def check_back(room: Installation, deal: str) -> None:
@@ -20,35 +16,35 @@ def check_back(room: Installation, deal: str) -> None:
     assert room.open_rules(deal) == set()
 
 
-@pytest.mark.parametrize(
-    ("path", "headers"), [(READ, {"Retry-After": "1"}), (WRITE, {}), (NOTE, {})]
-)
-def test_a_crm_with_too_many_requests_is_asked_again(
-    room: Installation, path: str, headers: dict[str, str]
-):
-    deal = room.add_deal("Limited", "Lead", **DECIDED)
-    fault = room.plan(kind="status", path=path, status=429, headers=headers, count=2)
+@pytest.mark.parametrize("door", [Door.READ, Door.WRITE, Door.NOTES])
+def test_a_crm_that_is_busy_is_asked_again(room: Installation, door: Door):
+    deal = room.add_deal("Busy", "Lead", **DECIDED)
+    fault = room.plan_at(door, **room.crm.busy, count=2)
     room.company.move(deal, "Negotiation")
     room.wait_until_struck(fault, 2)
     check_back(room, deal)
 
 
-@pytest.mark.parametrize(("path", "status"), [(READ, 500), (WRITE, 503), (NOTE, 500)])
+@pytest.mark.parametrize(
+    ("door", "status"), [(Door.READ, 500), (Door.WRITE, 503), (Door.NOTES, 500)]
+)
 def test_a_crm_that_fails_for_a_while_is_asked_again(
-    room: Installation, path: str, status: int
+    room: Installation, door: Door, status: int
 ):
     deal = room.add_deal("Failing", "Lead", **DECIDED)
-    fault = room.plan(kind="status", path=path, status=status, count=2)
+    fault = room.plan_at(door, kind="status", status=status, count=2)
     room.company.move(deal, "Negotiation")
     room.wait_until_struck(fault, 2)
     check_back(room, deal)
 
 
-@pytest.mark.parametrize("path", [WRITE, NOTE])
+@pytest.mark.parametrize("door", [Door.WRITE, Door.NOTES])
 @pytest.mark.parametrize("kind", ["lose", "drop"])
-def test_a_lost_answer_leads_to_nothing_twice(room: Installation, path: str, kind: str):
+def test_a_lost_answer_leads_to_nothing_twice(
+    room: Installation, door: Door, kind: str
+):
     deal = room.add_deal("Lost answer", "Lead", **DECIDED)
-    fault = room.plan(kind=kind, path=path)
+    fault = room.plan_at(door, kind=kind)
     room.company.move(deal, "Negotiation")
     room.wait_until_struck(fault)
     check_back(room, deal)
@@ -59,11 +55,11 @@ def test_rows_that_the_crm_refuses_are_flagged_and_the_others_go_back(
 ):
     deals = list(room.add_burst(60))
     refused = deals[:3]
-    room.plan(kind="partial", path=WRITE, ids=refused, count=None)
+    room.plan(**room.crm.refuse(refused), count=None)
     room.company.move_all(deals, "Negotiation")
     room.wait_until_quiet(seconds=60)
-    assert room.stages(deals[3:]) == {"lead"}
-    assert room.stages(refused) == {"negotiation"}
+    assert room.stages(deals[3:]) == {"Lead"}
+    assert room.stages(refused) == {"Negotiation"}
     for deal in refused:
         assert len(room.company.notes_on(deal)) == 1
         assert len(room.company.tasks_on_deal(deal)) == 1
@@ -71,34 +67,45 @@ def test_rows_that_the_crm_refuses_are_flagged_and_the_others_go_back(
     assert "write_refused" in room.notices()
 
 
+def test_what_stands_in_the_way_of_a_return_makes_it_a_flag(room: Installation):
+    for obstacle in room.crm.obstacles():
+        deal = room.add_deal("Obstructed", "Lead")
+        with obstacle(deal):
+            room.company.move(deal, "Negotiation")
+            room.wait_until_quiet()
+            assert room.company.stage_of(deal) == "Negotiation"
+        assert len(room.company.notes_on(deal)) == 1
+        assert len(room.company.tasks_on_deal(deal)) == 1
+        assert room.open_rules(deal)
+        assert "write_refused" in room.notices()
+
+
 def test_a_deal_in_a_stage_that_the_policy_does_not_name_is_left_alone(
     room: Installation,
 ):
     deal = room.add_deal("Unnamed", "Lead", **DECIDED)
-    labels = [*STAGES, "Limbo"]
-    stages = [{"id": to_stage(one), "label": one, "probability": 0} for one in labels]
-    pipeline = {"id": "default", "label": "Sales Pipeline", "stages": stages}
-    room.control.post("hubspot/seed", pipelines={"deals": [pipeline]})
+    room.company.add_stage("Limbo")
     room.company.move(deal, "Limbo")
     room.wait_until_quiet()
-    assert room.stages([deal]) == {"limbo"}
+    assert room.company.stage_of(deal) == "Limbo"
     assert room.company.notes_on(deal) == []
     assert "stage_unknown" in room.notices()
 
 
-def test_an_expired_token_stops_the_work_until_there_is_another(room: Installation):
+def test_a_refused_credential_stops_the_work_until_there_is_another(
+    room: Installation,
+):
     deal = room.add_deal("Expired", "Lead", **DECIDED)
-    account = room.company.account()
-    room.control.post("hubspot/tokens/expire")
+    room.crm.shut_out()
     room.company.move(deal, "Negotiation")
     wait_for(lambda: "crm_refuses" in room.notices(), "the notice")
     assert room.company.stage_of(deal) == "Negotiation"
-    room.control.post("hubspot/tokens", token="another")
+    account = room.crm.let_in()
     connection = room.app.accounts.save(
-        CONNECTION,
+        room.office.connection.name,
         vendor=account.vendor,
         settings=account.settings,
-        secrets={**account.secrets, "token": "another"},
+        secrets=account.secrets,
         rotate=lambda _before, after: after,
         author="test",
     )
@@ -111,18 +118,12 @@ def test_the_webhooks_of_another_account_are_refused(room: Installation):
     deal = room.add_deal("Other portal", "Lead", **DECIDED)
     room.wait_until_quiet()
     changes = len(room.rows("SELECT 1 FROM changes"))
-    app = next(iter(room.sandbox.hubspot.apps.values()))
-    room.control.post("hubspot/webhooks/clear")
-    app.portal_id += 1
-    room.company.move(deal, "Negotiation")
-    app.portal_id -= 1
-
-    def answers() -> set[int]:
-        return {one["status"] for one in app.channel.attempts()}
-
-    wait_for(answers, "the delivery")
-    room.control.post("hubspot/webhooks/clear")
-    assert answers() <= {403}
+    room.crm.clear()
+    with room.crm.as_another_account():
+        room.company.move(deal, "Negotiation")
+        answers = wait_for(room.crm.attempts, "the delivery")
+        room.crm.clear()
+    assert {one["status"] for one in answers} == {403}
     room.wait_until_quiet()
     assert len(room.rows("SELECT 1 FROM changes")) == changes
     assert room.company.notes_on(deal) == []
@@ -130,12 +131,11 @@ def test_the_webhooks_of_another_account_are_refused(room: Installation):
 
 def test_a_return_to_a_stage_that_is_gone_becomes_a_flag(room: Installation):
     deal = room.add_deal("Archived", "Lead", "Qualification", "Demo", **DECIDED)
-    room.control.post("hubspot/webhooks/pause")
-    room.company.move(deal, "Quote sent")
-    room.control.post("hubspot/stages/archive", object="deals", stage="demo")
-    room.control.post("hubspot/webhooks/pause", paused=False)
+    with room.crm.held():
+        room.company.move(deal, "Quote sent")
+        room.company.retire_stage("Demo")
     room.wait_until_quiet()
-    assert room.stages([deal]) == {"quote_sent"}
+    assert room.company.stage_of(deal) == "Quote sent"
     assert len(room.company.notes_on(deal)) == 1
     assert len(room.company.tasks_on_deal(deal)) == 1
     assert "write_refused" in room.notices()

@@ -102,6 +102,11 @@ class OutboundMessages:
             raise ValueError(f"no message {name!r}; there are {sorted(self._messages)}")
         return self._messages[name]
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Return the channel of every message."""
+        return tuple(message.channel for message in self._messages.values())
+
     def stop(self) -> None:
         """End the threads that send."""
         for message in self._messages.values():
