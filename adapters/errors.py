@@ -59,3 +59,10 @@ class NotFound(Permanent):
 
 class Conflict(Permanent):
     """It has changed since we read it: read and judge again."""
+
+
+class Expired(Permanent):
+    """The place to go on from is no longer kept: start anew, and look what was missed.
+
+    Raised by streams only.
+    """

@@ -307,6 +307,53 @@ class ChangeSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a stream brought at once; without `heard` it only tells that it lives.
+
+    `cursor` is where to go on from as soon as `heard` is stored: an opaque text, None
+    where that is not known yet. `gap` says why changes may be missing that nobody will
+    tell of; empty: none are.
+    """
+
+    heard: tuple[Heard, ...]
+    cursor: str | None
+    gap: str = ""
+
+
+class Subscription(Protocol):
+    """One topic being listened to, by one thread."""
+
+    def __iter__(self) -> Iterator[Fetched]:
+        """Yield what comes, in order; asking for the next says the last is stored.
+
+        Blocks. Ends after `close`, else with Transient; Expired if the cursor is no
+        longer good; Permanent.
+        """
+        ...
+
+    def close(self) -> None:
+        """End it, from any thread; it may be closed already."""
+        ...
+
+
+class ChangeStream(Protocol):
+    """The changes of one connection as they happen, at its own request."""
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """Return what can be listened to, each apart: an object of the account."""
+        ...
+
+    def subscribe(self, topic: str, cursor: str | None) -> Subscription:
+        """Listen to a topic, from behind `cursor` or from now on (None).
+
+        Raises Forbidden or NotFound if the account does not tell of this topic;
+        Unauthorized, Permanent, Transient.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message to one person, in that person's language.
 

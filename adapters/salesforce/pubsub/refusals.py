@@ -1,0 +1,105 @@
+"""What the errors of the Pub/Sub API mean. Pure.
+
+Salesforce's own code comes in the trailing metadata `error-code`.
+developer.salesforce.com/docs/platform/pub-sub-api/guide/handling-errors.html
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import grpc
+
+from adapters.errors import (
+    Expired,
+    Forbidden,
+    NotFound,
+    OutsideError,
+    Permanent,
+    Transient,
+    Unauthorized,
+)
+
+LIMIT_PAUSE = timedelta(minutes=30)
+"""What an organisation may be told is counted over 24 hours, and comes back slowly."""
+
+_REPLAY = "replayid"
+_LIMIT = "limit.exceeded"
+_PASSING = frozenset(
+    {
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.UNKNOWN,
+    }
+)
+
+
+def to_error(error: grpc.RpcError, topic: str) -> OutsideError:
+    """Return what a failed call about a topic means."""
+    call: Any = error
+    status: grpc.StatusCode = call.code()
+    code = _code_of(call) or status.name
+    if _REPLAY in code:
+        return Expired(
+            f"Salesforce no longer keeps the changes of {topic} from where Slagboom"
+            " stopped.",
+            code=code,
+        )
+    if status is grpc.StatusCode.UNAUTHENTICATED:
+        return Unauthorized(
+            "Salesforce refused the session on its Pub/Sub API. Compare the"
+            " organization id, and sign in again with `slagboom connect`.",
+            code=code,
+        )
+    if status in _PASSING:
+        return _passing(topic, code)
+    return _lasting(status, topic, code)
+
+
+def _passing(topic: str, code: str) -> Transient:
+    if _LIMIT in code:
+        return Transient(
+            "The organization has been told of as many changes today as its edition"
+            " allows. Slagboom sweeps meanwhile, and listens again by itself.",
+            code=code,
+            retry_after=LIMIT_PAUSE,
+        )
+    return Transient(
+        f"The stream of {topic} ended ({code}). Slagboom opens it again.", code=code
+    )
+
+
+def _lasting(status: grpc.StatusCode, topic: str, code: str) -> Permanent:
+    if status is grpc.StatusCode.PERMISSION_DENIED:
+        return denied(topic, code=code)
+    if status is grpc.StatusCode.NOT_FOUND:
+        return NotFound(
+            f"Salesforce tells of no changes of {topic}: the organization has no such"
+            " object. Leave it out of --pubsub-objects.",
+            code=code,
+        )
+    return Permanent(
+        f"Salesforce refuses the stream of {topic} ({code}). Look for this code in the"
+        " guide of its Pub/Sub API.",
+        code=code,
+    )
+
+
+def denied(topic: str, *, code: str = "") -> Forbidden:
+    """Return that an organisation does not tell us of a topic."""
+    return Forbidden(
+        f"Salesforce does not tell of changes of {topic}. Select {topic} in Setup under"
+        " Change Data Capture and give the integration user View All on it, or leave it"
+        " out of --pubsub-objects.",
+        code=code,
+    )
+
+
+def _code_of(call: Any) -> str:
+    for key, value in call.trailing_metadata() or ():
+        if key == "error-code":
+            return str(value)
+    return ""

@@ -1,0 +1,289 @@
+"""Listening to change events, over real gRPC."""
+
+import pytest
+from redis import Redis
+
+from adapters.errors import (
+    Expired,
+    Forbidden,
+    NotFound,
+    Permanent,
+    Transient,
+    Unauthorized,
+)
+from adapters.ports import HeardKind
+from adapters.salesforce.pubsub.stream import PubSubStream
+from adapters.sandbox import Sandbox
+from rules.model import ActorClass, Kind, RecordId, RecordRef
+from tests.fakes.clock import FrozenClock
+from tests.salesforce.listening import Listening, a_keeper
+from tests.sandbox.fixtures import control, running, sandbox
+from tests.sandbox.kit import REP, Control
+from tests.sandbox.salesforce.kit import Api
+
+__all__ = ["control", "running", "sandbox"]
+
+QUICK = {"keepalive_ms": 20}
+
+
+@pytest.fixture
+def room(
+    sandbox: Sandbox, control: Control, redis: Redis, clock: FrozenClock
+) -> Listening:
+    return Listening(sandbox, control, a_keeper(sandbox, redis, clock))
+
+
+def deal(record: str) -> RecordRef:
+    return RecordRef(Kind.DEAL, RecordId(record))
+
+
+def test_a_change_is_heard_with_what_changed_and_by_whom(room: Listening):
+    record = room.add_deal()
+    with room.to("Opportunity") as ear:
+        room.change(record, StageName="Proposal/Price Quote")
+        [heard] = ear.heard()
+    assert (heard.kind, heard.ref) == (HeardKind.CHANGED, deal(record))
+    assert "StageName" in heard.property
+    assert "CloseDate" not in heard.property
+    assert heard.actor.kind is ActorClass.PERSON
+    rep = room.control.get("salesforce/org")["users"][REP]
+    assert heard.actor.user_id == rep
+
+
+def test_the_whole_life_of_a_record_is_heard(room: Listening):
+    with room.to("Opportunity") as ear:
+        record = room.add_deal()
+        room.control.post("salesforce/delete", id=record)
+        room.control.post("salesforce/restore", id=record)
+        heard = ear.heard(3)
+    assert [one.kind for one in heard] == [
+        HeardKind.CREATED,
+        HeardKind.DELETED,
+        HeardKind.RESTORED,
+    ]
+    assert {one.ref for one in heard} == {deal(record)}
+    assert len({one.key for one in heard}) == 3
+
+
+def test_what_we_wrote_ourselves_is_known_as_ours(room: Listening):
+    record = room.add_deal()
+    api = Api(room.sandbox)
+    with room.to("Opportunity") as ear:
+        api.ask(
+            "PATCH",
+            f"/sobjects/Opportunity/{record}",
+            {"NextStep": "Call"},
+            Sforce_Call_Options="client=slagboom",
+        )
+        [named] = ear.heard()
+        api.ask("PATCH", f"/sobjects/Opportunity/{record}", {"NextStep": "Mail"})
+        [unnamed] = ear.heard()
+    api.close()
+    assert named.actor.kind is ActorClass.OURSELVES
+    assert unnamed.actor.kind is ActorClass.OURSELVES, "by its user"
+
+
+def test_another_program_is_no_person(room: Listening):
+    record = room.add_deal()
+    with room.to("Opportunity") as ear:
+        room.control.post(
+            "salesforce/act",
+            id=record,
+            user=REP,
+            client="invoices",
+            fields={"NextStep": "Pay"},
+        )
+        [heard] = ear.heard()
+    assert heard.actor.kind is ActorClass.INTEGRATION
+    assert heard.actor.name == "invoices"
+
+
+def test_a_logged_call_is_a_hint_to_the_lead_that_it_hangs_on(room: Listening):
+    lead = room.control.post(
+        "salesforce/create",
+        object="Lead",
+        user=REP,
+        fields={"LastName": "Smit", "Company": "Acme"},
+    )["id"]
+    with room.to("Task") as ear:
+        room.control.post("salesforce/log", kind="call", on=lead, user=REP)
+        [heard] = ear.heard()
+    assert heard.kind is HeardKind.LINKED
+    assert heard.ref == RecordRef(Kind.LEAD, RecordId(lead))
+
+
+def test_a_bulk_edit_is_a_hint_for_every_record(room: Listening):
+    records = [room.add_deal(Name=f"Deal {n}") for n in range(5)]
+    with room.to("Opportunity") as ear:
+        room.control.post(
+            "salesforce/bulk", ids=records, user=REP, fields={"NextStep": "Call"}
+        )
+        heard = ear.heard(5)
+    assert {one.ref for one in heard} == {deal(record) for record in records}
+    assert len({one.key for one in heard}) == 5
+
+
+def test_a_stream_goes_on_behind_the_cursor(room: Listening):
+    record = room.add_deal()
+    with room.to("Opportunity") as ear:
+        for number in range(3):
+            room.change(record, NextStep=f"Step {number}")
+        first = ear.fetched()
+        while not first.heard:
+            first = ear.fetched()
+    with room.to("Opportunity", first.cursor) as ear:
+        rest = ear.heard(3 - len(first.heard)) if len(first.heard) < 3 else []
+    keys = [one.key for one in (*first.heard, *rest)]
+    assert len(set(keys)) == 3
+
+
+def test_what_happens_while_nobody_listens_is_heard_later_under_the_same_key(
+    room: Listening,
+):
+    room.control.post("salesforce/pubsub", habits=QUICK)
+    with room.to("Opportunity") as ear:
+        quiet = ear.fetched()
+        assert quiet.heard == ()
+    assert quiet.cursor is not None
+    record = room.add_deal()
+    told = []
+    for _ in range(2):
+        with room.to("Opportunity", quiet.cursor) as ear:
+            [heard] = ear.heard()
+            told.append(heard)
+    assert told[0] == told[1]
+    assert told[0].ref == deal(record)
+
+
+def test_more_than_a_hundred_events_are_asked_for_in_turns(room: Listening):
+    room.control.post("salesforce/pubsub", habits={"batch_size": 30})
+    with room.to("Opportunity") as ear:
+        for number in range(250):
+            room.add_deal(Name=f"Deal {number}")
+        heard = ear.heard(250)
+    assert len({one.ref for one in heard}) == 250
+
+
+def test_a_gap_names_the_record_that_must_be_read(room: Listening):
+    record = room.add_deal()
+    with room.to("Opportunity") as ear:
+        room.trouble("gap")
+        room.change(record, NextStep="Call")
+        fetched = ear.next()
+    assert [one.ref for one in fetched.heard] == [deal(record)]
+    assert fetched.gap == ""
+
+
+def test_an_overflow_is_told_as_a_gap(room: Listening):
+    record = room.add_deal()
+    with room.to("Opportunity") as ear:
+        room.trouble("overflow")
+        room.change(record, NextStep="Call")
+        fetched = ear.next()
+    assert fetched.heard == ()
+    assert "Opportunity" in fetched.gap
+
+
+def test_evidence_in_a_gap_hangs_on_nobody_knows_what(room: Listening):
+    record = room.add_deal()
+    with room.to("Task") as ear:
+        room.trouble("gap")
+        room.control.post("salesforce/log", kind="call", on=record, user=REP)
+        fetched = ear.next()
+    assert (fetched.heard, bool(fetched.gap)) == ((), True)
+
+
+def test_a_place_that_is_no_longer_kept_is_told(room: Listening):
+    room.control.post("salesforce/pubsub", habits=QUICK)
+    with room.to("Opportunity") as ear:
+        cursor = ear.fetched().cursor
+    room.trouble("forget")
+    with room.to("Opportunity", cursor) as ear:
+        assert isinstance(ear.end(), Expired)
+
+
+def test_a_place_that_is_damaged_is_told(room: Listening):
+    with pytest.raises(Expired):
+        room.stream.subscribe("Opportunity", "no replay id")
+
+
+def test_a_stream_that_is_cut_may_be_opened_again(room: Listening):
+    with room.to("Opportunity") as ear:
+        room.trouble("cut")
+        error = ear.end()
+    assert isinstance(error, Transient)
+    assert error.code.startswith("sfdc.")
+
+
+def test_closing_ends_a_stream_that_says_nothing(room: Listening):
+    with room.to("Opportunity") as ear:
+        room.trouble("silence")
+        ear.subscription.close()
+        assert ear.end() is None
+
+
+def test_a_session_that_ended_is_opened_again(room: Listening):
+    room.control.post("salesforce/pubsub", habits=QUICK)
+    with room.to("Opportunity") as ear:
+        room.control.post("salesforce/sessions/expire")
+        assert isinstance(ear.end(), Transient)
+    with room.to("Opportunity") as ear:
+        assert ear.fetched().cursor
+
+
+def test_a_token_that_is_refused_once_is_renewed(room: Listening):
+    former = room.keeper.token().access
+    room.trouble("refuse")
+    with room.to("Opportunity"):
+        assert room.listening() == ["Opportunity"]
+    assert room.keeper.token().access != former
+
+
+def test_a_token_that_is_refused_twice_stops_the_stream(room: Listening):
+    room.trouble("refuse", count=2)
+    for _ in range(2):
+        with pytest.raises(Unauthorized, match="slagboom connect"):
+            room.stream.subscribe("Opportunity", None)
+    assert room.opened() == 0
+
+
+def test_an_object_that_is_not_selected_is_told_with_where_to_select_it(
+    room: Listening,
+):
+    room.control.post("salesforce/pubsub", selected=["Opportunity"])
+    with pytest.raises(Forbidden, match="Select Lead in Setup under Change Data"):
+        room.stream.subscribe("Lead", None)
+    with room.to("Opportunity"):
+        assert room.listening() == ["Opportunity"]
+
+
+def test_an_object_that_the_organisation_lacks_is_told(room: Listening):
+    room.control.post("salesforce/settings", quotes_enabled=False)
+    with pytest.raises(NotFound, match="Quote"):
+        room.stream.subscribe("Quote", None)
+
+
+def test_a_server_that_is_away_is_waited_for(room: Listening):
+    away = PubSubStream(
+        keeper=room.keeper,
+        organization_id=room.sandbox.salesforce.id,
+        pubsub_url="http://127.0.0.1:1",
+        objects=("Opportunity",),
+        allow_private=True,
+    )
+    with pytest.raises(Transient):
+        away.subscribe("Opportunity", None)
+
+
+def test_private_addresses_are_not_spoken_to(room: Listening):
+    for url in (room.sandbox.pubsub_url, "https://127.0.0.1:7443"):
+        stream = PubSubStream(
+            keeper=room.keeper,
+            organization_id=room.sandbox.salesforce.id,
+            pubsub_url=url,
+            objects=("Opportunity",),
+            allow_private=False,
+        )
+        with pytest.raises(Permanent):
+            stream.subscribe("Opportunity", None)
+    assert room.opened() == 0
