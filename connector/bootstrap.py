@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connector.services.channels import Channels
     from connector.services.enforce import Enforce
     from connector.services.follow_up import FollowUps
+    from connector.services.holds import Holds
     from connector.services.notify import Notify
     from connector.services.overview import Overview
     from connector.services.people import People
@@ -182,6 +183,13 @@ class Application:
             metrics=self.metrics,
             lease=self.config.lease,
         )
+
+    @cached_property
+    def holds(self) -> "Holds":
+        """The moves that wait, as people handle them."""
+        from connector.services.holds import Holds
+
+        return Holds(self.store, self.clock)
 
     @cached_property
     def follow_ups(self) -> "FollowUps":

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from rules.facts import Facts, Ruling, evidence_read, is_governed
-from rules.interventions import Plan, can_move
+from rules.interventions import Occasion, Plan, can_move
 from rules.model import (
     STAGE,
     Change,
@@ -87,6 +87,7 @@ def plan_auto_move(move: AutoMove, verdict: Verdict) -> Plan:
         explain=(verdict,) if is_told else (),
         ask=(verdict,) if is_told and not is_moved else (),
         duel=False,
+        occasion=Occasion.AUTO_MOVE if is_moved else Occasion.CHANGE,
     )
 
 

@@ -3,24 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from rules.demands import LACKING, is_enforced_failure
-from rules.judge import weigh
+from rules.demands import LACKING
+from rules.holds import Wish, WishState, judge_wish
 from rules.model import (
     CLOSE_DATE,
     FORECAST_CATEGORY,
     PROBABILITY,
     STAGE,
-    Actor,
-    ActorClass,
-    Change,
     Enforcement,
     Evidence,
     FieldName,
     Judgement,
     ReasonCode,
     Record,
-    Result,
     StageId,
     Value,
     Verdict,
@@ -33,6 +30,26 @@ ORDER = frozenset({ReasonCode.STAGES_SKIPPED, ReasonCode.BORN_LATE})
 
 BROKEN = frozenset({ReasonCode.CHECK_FAILED, ReasonCode.CHECK_NOT_MET})
 """Reasons that say that a value is not as agreed."""
+
+
+class Occasion(StrEnum):
+    """Why something is to be done.
+
+    `change`: a change was judged. The others are ours: the change that was judged is
+    one that is still to be made, or never will be. `hold_met`: what a wanted move
+    lacked has come. `hold_expired`, `hold_void`: it waits no longer, for it is too old,
+    or for the policy knows it no more. `auto_move`: facts say that it stands behind.
+    """
+
+    CHANGE = "change"
+    HOLD_MET = "hold_met"
+    HOLD_EXPIRED = "hold_expired"
+    HOLD_VOID = "hold_void"
+    AUTO_MOVE = "auto_move"
+
+
+HOLDS = frozenset({Occasion.HOLD_MET, Occasion.HOLD_EXPIRED, Occasion.HOLD_VOID})
+"""What comes of moves that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,11 @@ class Plan:
     explain: tuple[Verdict, ...]
     ask: tuple[Verdict, ...]
     duel: bool
+    occasion: Occasion = Occasion.CHANGE
+
+
+NO_PLAN = Plan(put_back={}, return_to=None, hold=None, explain=(), ask=(), duel=False)
+"""Nothing is to be done."""
 
 
 def plan(
@@ -103,22 +125,8 @@ def can_move(
     An enforced demand that cannot be decided counts against it: what waits for us can
     wait a little longer.
     """
-    moved = replace(record, stage=to)
-    change = Change(record, moved, Actor(ActorClass.OURSELVES))
-    judgement = weigh(policy, change, evidence, now)
-    return judgement.is_governed and not any(
-        verdict.result is Result.ERROR
-        or is_enforced_failure(verdict)
-        or _is_enforced_doubt(verdict)
-        for verdict in judgement.verdicts
-    )
-
-
-def _is_enforced_doubt(verdict: Verdict) -> bool:
-    return (
-        verdict.enforcement is Enforcement.ENFORCE
-        and verdict.reason.code is ReasonCode.UNDECIDED
-    )
+    wish = Wish(record.stage, to, now)
+    return judge_wish(policy, wish, record, evidence, now).state is WishState.MET
 
 
 def _put_back(policy: Policy, judgement: Judgement) -> dict[FieldName, Value]:

@@ -53,6 +53,10 @@ class Duration:
     unit: Unit
 
 
+HOLD_KEEP = Duration(30, Unit.DAYS)
+"""How long a wanted move waits where the policy does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Working time: the zone, whose holidays, from when to when, on which days.
@@ -244,6 +248,7 @@ class Policy:
     follow_ups: tuple[FollowUp, ...] = ()
     auto_moves: tuple[AutoMove, ...] = ()
     returns_per_day: int = 3
+    hold_keep: Duration = HOLD_KEEP
 
     @property
     def names_actors(self) -> bool:

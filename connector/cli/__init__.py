@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "channels": ("channels", "The ways to reach people."),
     "violations": ("lists", "List what stands against the policies."),
     "interventions": ("lists", "List what was done about it."),
-    "holds": ("lists", "List the moves that wait for something missing."),
+    "holds": ("holds", "List the moves that wait for something missing."),
     "follow-ups": ("lists", "List the follow-ups that run."),
     "deliveries": ("lists", "List what the CRMs sent."),
     "doctor": ("doctor", "Find out what is wrong with this installation."),

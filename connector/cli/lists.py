@@ -11,7 +11,7 @@ from connector.services.outside import REFUSES
 from connector.store.connections import Connection
 from connector.store.violations import Violation
 from rules.policy import Policy
-from rules.wording import reason_text, stage_label
+from rules.wording import reason_text
 
 everything = click.option(
     "--all", "is_all", is_flag=True, help="Also what is over and done with."
@@ -66,7 +66,7 @@ def violations(*, is_all: bool, limit: int, is_json: bool) -> None:
     with opened() as app:
         with app.store.begin() as tx:
             found = tx.violations.latest(only_open=not is_all, limit=limit)
-        policies = _policies(app)
+        policies = policies_in_force(app)
         rows = [{**to_plain(one), "why": _why(one, policies)} for one in found]
     show(
         rows,
@@ -103,31 +103,6 @@ def interventions(*, limit: int, is_json: bool) -> None:
         },
         is_json=is_json,
         empty="Nothing has been done yet.",
-    )
-
-
-@click.command()
-@everything
-@limited
-@as_json
-def holds(*, is_all: bool, limit: int, is_json: bool) -> None:
-    """List the moves that wait for something missing."""
-    with opened() as app:
-        with app.store.begin() as tx:
-            rows = tx.holds.latest(only_open=not is_all, limit=limit)
-        labels = _stage_labels(app)
-    show(
-        rows,
-        {
-            "since": lambda one: one.opened_at,
-            "record": lambda one: one.record or one.crm_id,
-            "from": lambda one: labels.get(one.from_stage, one.from_stage),
-            "to": lambda one: labels.get(one.to_stage, one.to_stage),
-            "missing": lambda one: ", ".join(one.missing),
-            "ended": lambda one: one.ended_why,
-        },
-        is_json=is_json,
-        empty="No move waits.",
     )
 
 
@@ -176,7 +151,8 @@ def deliveries(*, limit: int, is_json: bool) -> None:
     )
 
 
-def _policies(app: Application) -> dict[tuple[str, str], Policy]:
+def policies_in_force(app: Application) -> dict[tuple[str, str], Policy]:
+    """Return every policy in force, by connection and process."""
     with app.store.begin() as tx:
         return {
             (version.connection, version.name): app.policies.version(
@@ -191,11 +167,3 @@ def _why(violation: Violation, policies: Mapping[tuple[str, str], Policy]) -> st
     if policy is None:
         return violation.reason.code.value
     return reason_text(violation.reason, policy, policy.locale)
-
-
-def _stage_labels(app: Application) -> dict[str, str]:
-    return {
-        str(stage.id): stage_label(policy, stage.id)
-        for policy in _policies(app).values()
-        for stage in policy.stages
-    }

@@ -155,6 +155,9 @@ class Accounts:
         now = self._clock.now()
         with self._store.begin() as tx:
             tx.connections.pause(connection.id, at=now if is_paused else None)
+            if not is_paused:
+                # What came meanwhile has not moved what waited for it.
+                tx.holds.wake(connection.id, now=now)
             tx.audit.add(
                 actor=author,
                 action=AuditAction.CONNECTION_PAUSED

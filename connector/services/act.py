@@ -20,6 +20,7 @@ from connector.store.interventions import (
     InterventionState,
     PlannedIntervention,
 )
+from rules.interventions import Occasion
 from rules.model import STAGE, FieldMap, Kind, OwnerId, Record, RecordRef
 from rules.wording import Ending, note_html, task_text
 
@@ -231,13 +232,21 @@ def _goes_on(outcome: Outcome | None) -> bool:
     return outcome is None or outcome.kind in {OutcomeKind.DONE, OutcomeKind.REFUSED}
 
 
+_ENDINGS = {
+    Occasion.HOLD_MET: Ending.COMPLETED,
+    Occasion.HOLD_EXPIRED: Ending.EXPIRED,
+    Occasion.HOLD_VOID: Ending.VOID,
+    Occasion.AUTO_MOVE: Ending.MOVED_ON,
+}
+
+
 def _ending(episode: Episode, outcome: Outcome | None) -> Ending:
+    if outcome is not None and outcome.kind is OutcomeKind.REFUSED:
+        return Ending.REFUSED
+    if episode.is_ours:
+        return _ENDINGS[episode.plan.occasion]
     if outcome is None:
         return Ending.FLAGGED
-    if outcome.kind is OutcomeKind.REFUSED:
-        return Ending.REFUSED
-    if InterventionKind.SET_STAGE in episode.rows:
-        return Ending.MOVED_ON if episode.plan.explain else Ending.COMPLETED
     if episode.plan.hold is not None:
         return Ending.HELD
     if episode.plan.return_to is not None:
@@ -313,7 +322,7 @@ def _acted(
 def _accepted(episode: Episode, write: Outcome | None) -> Record:
     """Return the state that this episode leaves behind, whatever happened since."""
     stood = episode.change.after
-    if InterventionKind.SET_STAGE in episode.rows and episode.change.before is not None:
+    if episode.is_ours and episode.change.before is not None:
         stood = episode.change.before
     if write is not None and write.kind is OutcomeKind.DONE:
         return with_values(stood, episode.plan.put_back)

@@ -9,6 +9,7 @@ class AuditAction(StrEnum):
     CONNECTION_SAVED = "connection.saved"
     CONNECTION_PAUSED = "connection.paused"
     CONNECTION_RESUMED = "connection.resumed"
+    HOLD_DROPPED = "hold.dropped"
     POLICY_PUBLISHED = "policy.published"
     POLICY_TOOK_EFFECT = "policy.took_effect"
     POLICY_WITHDRAWN = "policy.withdrawn"

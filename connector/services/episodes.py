@@ -6,6 +6,7 @@ half done, after a crash or a lost answer, can finish it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from adapters.ports import Outcome, OutcomeKind
 from connector.clock import new_id
@@ -20,7 +21,7 @@ from connector.store.interventions import (
 )
 from connector.store.judgements import StoredJudgement
 from connector.store.records import ClaimedRecord
-from rules.interventions import Plan
+from rules.interventions import Occasion, Plan
 from rules.model import (
     OWNER,
     PIPELINE,
@@ -48,13 +49,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A look that a policy spoke about. `completes`: we move the record ourselves."""
+    """A look that a policy spoke about."""
 
     look: Look
     active: Active
     judgement: Judgement
     plan: Plan
-    completes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,11 @@ class Episode:
         return next((row for kind, row in self.rows.items() if kind in WRITES), None)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether the change is one of ours: the record stands before it."""
+        return self.plan.occasion is not Occasion.CHANGE
+
+    @property
     def is_written(self) -> bool:
         """Whether the record already stands as the write would leave it."""
         return all(
@@ -98,7 +103,7 @@ class Episode:
     def is_writable(self) -> bool:
         """Whether the record still stands as it was judged."""
         return is_same_state(self.record, self.change.after) or (
-            InterventionKind.SET_STAGE in self.rows
+            self.is_ours
             and self.change.before is not None
             and is_same_state(self.record, self.change.before)
         )
@@ -113,19 +118,6 @@ def to_plan(
     judged: Judged, judgement_id: int, connection_id: int
 ) -> list[NewIntervention]:
     """Return the rows that stand for everything this judgement asks to be done."""
-    plan = judged.plan
-    kinds: list[InterventionKind] = []
-    if judged.completes:
-        kinds = [InterventionKind.SET_STAGE, InterventionKind.NOTE]
-    else:
-        if plan.return_to is not None:
-            kinds.append(InterventionKind.RETURN)
-        elif plan.put_back:
-            kinds.append(InterventionKind.RESTORE)
-        if plan.explain:
-            kinds.append(InterventionKind.NOTE)
-        if plan.ask:
-            kinds.append(InterventionKind.TASK)
     return [
         NewIntervention(
             key=new_id(),
@@ -135,8 +127,33 @@ def to_plan(
             process_id=judged.active.version.process_id,
             judgement_id=judgement_id,
         )
-        for kind in kinds
+        for kind in _kinds(judged.plan)
     ]
+
+
+def _kinds(plan: Plan) -> list[InterventionKind]:
+    match plan.occasion:
+        case Occasion.HOLD_MET | Occasion.AUTO_MOVE:
+            return [InterventionKind.SET_STAGE, InterventionKind.NOTE]
+        case Occasion.HOLD_EXPIRED | Occasion.HOLD_VOID:
+            return [InterventionKind.NOTE]
+        case Occasion.CHANGE:
+            return _kinds_after_change(plan)
+        case _:
+            assert_never(plan.occasion)
+
+
+def _kinds_after_change(plan: Plan) -> list[InterventionKind]:
+    kinds: list[InterventionKind] = []
+    if plan.return_to is not None:
+        kinds.append(InterventionKind.RETURN)
+    elif plan.put_back:
+        kinds.append(InterventionKind.RESTORE)
+    if plan.explain:
+        kinds.append(InterventionKind.NOTE)
+    if plan.ask:
+        kinds.append(InterventionKind.TASK)
+    return kinds
 
 
 def to_episode(judged: Judged, rows: Sequence[PlannedIntervention]) -> Episode:

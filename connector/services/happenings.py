@@ -10,7 +10,7 @@ from connector.store.interventions import (
     InterventionKind,
     InterventionState,
 )
-from rules.interventions import Plan
+from rules.interventions import Occasion, Plan
 from rules.model import Change, Result, Verdict
 from rules.policy import Policy
 
@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     RESTORED = "restored"
     COMPLETED = "completed"
     MOVED_ON = "moved_on"
+    RELEASED = "released"
     FLAGGED = "flagged"
     REFUSED = "refused"
     OBSERVED = "observed"
@@ -72,13 +73,9 @@ def _to_outcome(entry: JudgedEntry) -> Outcome:
     write = next((one for one in entry.done if one.kind in WRITES), None)
     if write is not None:
         return _of_write(write, entry.plan)
-    if InterventionState.PLANNED in states:
-        return Outcome.UNDERWAY
-    if InterventionState.DONE in states:
-        return Outcome.FLAGGED
-    if InterventionState.REFUSED in states:
-        return Outcome.REFUSED
-    return Outcome.SUPERSEDED
+    if entry.plan.occasion in {Occasion.HOLD_EXPIRED, Occasion.HOLD_VOID}:
+        return Outcome.RELEASED
+    return next(outcome for state, outcome in _OF_NOTES if state in states)
 
 
 def _of_write(write: Done, plan: Plan) -> Outcome:
@@ -90,6 +87,15 @@ def _of_write(write: Done, plan: Plan) -> Outcome:
         return Outcome.HELD
     return Outcome.RETURNED if plan.return_to is not None else Outcome.RESTORED
 
+
+_OF_NOTES = (
+    (InterventionState.PLANNED, Outcome.UNDERWAY),
+    (InterventionState.DONE, Outcome.FLAGGED),
+    (InterventionState.REFUSED, Outcome.REFUSED),
+    (InterventionState.SUPERSEDED, Outcome.SUPERSEDED),
+    (InterventionState.UNDONE, Outcome.UNDONE),
+)
+"""How a judgement ended that led to notes and tasks only; the first that is true."""
 
 _UNDONE = {
     InterventionState.PLANNED: Outcome.UNDERWAY,

@@ -6,6 +6,7 @@ Nothing is written here, neither to the CRM nor to the store.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import assert_never
 
 from adapters.ports import Traced
 from connector.services.episodes import Judged, Look, is_same_state, with_values
@@ -14,7 +15,8 @@ from connector.store.changes import PendingChange
 from connector.store.records import ClaimedRecord
 from rules.auto_moves import evidence_for, find_auto_move, plan_auto_move
 from rules.evidence import needs
-from rules.interventions import Plan, can_move, plan
+from rules.holds import Wish, WishState, judge_wish
+from rules.interventions import NO_PLAN, Occasion, plan
 from rules.judge import judge
 from rules.model import (
     NO_EVIDENCE,
@@ -29,25 +31,31 @@ from rules.model import (
     Record,
     RecordRef,
     StageId,
+    Verdict,
 )
 from rules.path import judge_path
 
-NO_PLAN = Plan(put_back={}, return_to=None, hold=None, explain=(), ask=(), duel=False)
-
 EvidenceOf = Mapping[RecordRef, Evidence]
+
+_OVER = {
+    WishState.EXPIRED: Occasion.HOLD_EXPIRED,
+    WishState.VOID: Occasion.HOLD_VOID,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What a round found: every record that is there, what was judged, what is gone.
 
-    `stale` are those that changed while they were looked at.
+    `stale` are those that changed while they were looked at. `lacks` is what the moves
+    that wait still lack, by record row.
     """
 
     looks: tuple[Look, ...]
     judged: tuple[Judged, ...]
     gone: tuple[ClaimedRecord, ...]
     stale: tuple[ClaimedRecord, ...]
+    lacks: Mapping[int, tuple[Verdict, ...]]
 
 
 @dataclass(slots=True)
@@ -58,6 +66,7 @@ class _Found:
     judged: dict[int, Judged] = field(default_factory=dict)
     gone: dict[int, ClaimedRecord] = field(default_factory=dict)
     stale: dict[int, ClaimedRecord] = field(default_factory=dict)
+    lacks: dict[int, tuple[Verdict, ...]] = field(default_factory=dict)
 
     def put(self, look: Look, judged: Judged | None) -> None:
         self.drop(look.claimed)
@@ -82,13 +91,14 @@ def find_out(round_: Round, now: datetime, *, keep: Callable[[], object]) -> Fin
     keep()
     evidence = _gather(round_, looks, now, keep)
     for look in looks:
-        found.put(look, _judge(round_, look, evidence, now))
+        found.put(look, _judge(round_, found, look, evidence, now))
     _confirm(round_, found, evidence, now)
     return Findings(
         looks=tuple(found.looks.values()),
         judged=tuple(found.judged.values()),
         gone=tuple(found.gone.values()),
         stale=tuple(found.stale.values()),
+        lacks=found.lacks,
     )
 
 
@@ -180,9 +190,11 @@ def _gather(
 
 def _judge(
     round_: Round,
+    found: _Found,
     look: Look,
     evidence: EvidenceOf,
     now: datetime,
+    *,
     path: Sequence[StageId] = (),
 ) -> Judged | None:
     if look.claimed.id in round_.planned:
@@ -193,7 +205,7 @@ def _judge(
     if judged is not None and judged.judgement.failed():
         return judged
     return (
-        _with_verdicts(_complete(round_, look, facts, now), judged)
+        _with_verdicts(_see_to_hold(round_, found, look, facts, now), judged)
         or _with_verdicts(_move_on(round_, look, facts, now), judged)
         or judged
     )
@@ -231,25 +243,41 @@ def _with_verdicts(further: Judged | None, judged: Judged | None) -> Judged | No
     return replace(further, judgement=replace(further.judgement, verdicts=verdicts))
 
 
-def _complete(
-    round_: Round, look: Look, evidence: Evidence, now: datetime
+def _see_to_hold(
+    round_: Round, found: _Found, look: Look, evidence: Evidence, now: datetime
 ) -> Judged | None:
-    """Return the move that a hold waits for, if nothing is missing any more."""
+    """Return what is to be done about the move that waits for this record.
+
+    It is made if nothing is missing any more; while it waits, what it lacks is kept.
+    """
     hold = round_.holds.get(look.claimed.id)
-    if hold is None or look.record.stage != hold.from_stage or round_.is_paused:
+    active = None if hold is None else round_.active(hold.process_id)
+    if hold is None or active is None or round_.is_paused:
         return None
-    for active in round_.of_kind(look.record.ref.kind):
-        if active.version.process_id == hold.process_id and can_move(
-            active.policy, look.record, hold.to_stage, evidence, now
-        ):
-            return Judged(
-                look,
-                active,
-                judge(active.policy, _moving(look, hold.to_stage), evidence, now),
-                replace(NO_PLAN, put_back={STAGE: hold.to_stage}),
-                completes=True,
+    wish = Wish(hold.from_stage, hold.to_stage, hold.opened_at)
+    verdict = judge_wish(active.policy, wish, look.record, evidence, now)
+    change = _moving(look, hold.to_stage)
+    match verdict.state:
+        case WishState.MET:
+            judgement = judge(active.policy, change, evidence, now)
+            made = replace(
+                NO_PLAN,
+                put_back={STAGE: hold.to_stage},
+                occasion=Occasion.HOLD_MET,
             )
-    return None
+            return Judged(look, active, judgement, made)
+        case WishState.EXPIRED | WishState.VOID:
+            over = replace(
+                NO_PLAN, explain=verdict.lacks, occasion=_OVER[verdict.state]
+            )
+            return Judged(look, active, Judgement(change, verdict.lacks), over)
+        case WishState.WAITS:
+            found.lacks[look.claimed.id] = verdict.lacks
+            return None
+        case WishState.MOVED:
+            return None
+        case _:
+            assert_never(verdict.state)
 
 
 def _move_on(
@@ -281,7 +309,6 @@ def _move_on(
             active,
             Judgement(change, (verdict,)),
             planned,
-            completes=is_moved,
         )
     return None
 
@@ -314,7 +341,7 @@ def _confirm(round_: Round, found: _Found, evidence: EvidenceOf, now: datetime) 
                 left[look.claimed.id] = look.claimed
                 continue
             retold, path = _retell(round_, look.claimed, after)
-            found.put(retold, _judge(round_, retold, evidence, now, path))
+            found.put(retold, _judge(round_, found, retold, evidence, now, path=path))
 
 
 def _retell(

@@ -43,9 +43,14 @@ def find_record(
     if found:
         raise RecordAmbiguous(
             f"{wanted!r} can mean: {_listed(found)}. Name one by its kind and id, such"
-            f" as {_reference(found[0])}, or by its link in the CRM."
+            f" as {reference(found[0])}, or by its link in the CRM."
         )
     raise RecordMissing(_missing(tx, wanted, connection_id))
+
+
+def reference(known: KnownRecord) -> str:
+    """Return the kind and id of a record, such as `deal:1001`."""
+    return f"{known.record.ref.kind}:{known.record.ref.id}"
 
 
 def _by_reference(
@@ -83,12 +88,8 @@ def _missing(tx: Transaction, wanted: str, connection_id: int | None) -> str:
 
 def _listed(found: Sequence[KnownRecord]) -> str:
     named = [
-        f"{_reference(one)} “{one.record.name}” in {one.connection}"
+        f"{reference(one)} “{one.record.name}” in {one.connection}"
         for one in found[:MOST_NAMED]
     ]
     more = " and others" if len(found) > MOST_NAMED else ""
     return ", ".join(named) + more
-
-
-def _reference(known: KnownRecord) -> str:
-    return f"{known.record.ref.kind}:{known.record.ref.id}"

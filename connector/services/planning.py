@@ -8,6 +8,7 @@ from connector.services.episodes import Episode, Judged, to_episode, to_plan
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.judgements import NewJudgement
+from rules.interventions import HOLDS
 from rules.model import Enforcement, Result, RuleId, Verdict
 
 
@@ -26,6 +27,7 @@ def plan_round(
     """
     ours = tx.records.extend(round_.ids, lease=round_.lease, until=now + lease)
     judged = [one for one in judged if one.look.claimed.id in ours]
+    judged = _without_dropped(tx, judged)
     ids = tx.judgements.add(
         [
             NewJudgement(
@@ -55,14 +57,26 @@ def plan_round(
     return episodes
 
 
+def _without_dropped(tx: Transaction, judged: Sequence[Judged]) -> list[Judged]:
+    """Leave out the wanted moves that somebody has dropped since they were read."""
+    ours = [one for one in judged if one.plan.occasion in HOLDS]
+    waiting = tx.holds.lock([one.look.claimed.id for one in ours])
+    return [one for one in judged if one not in ours or one.look.claimed.id in waiting]
+
+
 def _keep_violations(
     tx: Transaction, round_: Round, judged: Sequence[Judged], now: datetime
 ) -> None:
-    open_rules = tx.violations.open_rules([one.look.claimed.id for one in judged])
+    # What we do ourselves breaks no rule.
+    met = [one for one in judged if one.plan.occasion in HOLDS]
+    judged = [one for one in judged if one.plan.occasion not in HOLDS]
+    open_rules = tx.violations.open_rules(
+        [one.look.claimed.id for one in (*judged, *met)]
+    )
     tx.violations.resolve(
         [
             (one.look.claimed.id, rule)
-            for one in judged
+            for one in (*judged, *met)
             for rule in open_rules.get(one.look.claimed.id, ())
             if _is_met(one, rule)
         ],

@@ -14,6 +14,7 @@ from connector.errors import SlagboomError
 from connector.log import get_logger
 from connector.metrics import Metrics
 from connector.services.clocks import start_idle_clocks
+from connector.services.holds import HOLD_CHECK
 from connector.services.outside import (
     ADMIN_WAIT,
     Failure,
@@ -22,7 +23,6 @@ from connector.services.outside import (
 )
 from connector.services.people import People
 from connector.services.policies import CrmFor, Policies, fields_by_kind
-from connector.services.settle import HOLD_CHECK
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from rules.evidence import relied_on

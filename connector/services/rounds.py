@@ -57,6 +57,12 @@ class Round:
         """Return the policies that speak of this kind of record."""
         return [active for active in self.actives if active.policy.kind is kind]
 
+    def active(self, process_id: int) -> Active | None:
+        """Return the policy in force of a process, None if there is none."""
+        return next(
+            (one for one in self.actives if one.version.process_id == process_id), None
+        )
+
     def fields_of(self, kind: Kind) -> FieldMap:
         """Return the fields of this kind that some policy speaks of."""
         return self.fields.get(kind, {})

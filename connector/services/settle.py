@@ -12,18 +12,15 @@ from datetime import datetime, timedelta
 from connector.services.act import Acted
 from connector.services.clocks import new_clocks
 from connector.services.episodes import Episode, Look, is_same_state
+from connector.services.holds import keep_holds
 from connector.services.judging import Findings
 from connector.services.outside import wait_after
 from connector.services.rounds import Round
 from connector.store import Transaction
-from connector.store.holds import NewHold
 from connector.store.interventions import InterventionKind
 from connector.store.records import Accepted, ClaimedRecord
-from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId, StageId
+from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId
 from rules.wording import duel_alert, stage_label
-
-HOLD_CHECK = timedelta(minutes=15)
-"""How often a hold looks by itself; hints of what was missing come sooner."""
 
 _BY_HAND = frozenset({ActorClass.PERSON, ActorClass.UNKNOWN})
 
@@ -81,7 +78,14 @@ def settle(tx: Transaction, settling: Settling, now: datetime) -> None:
     _end_interventions(tx, acted, now)
     over = [one for one in _over(settling, acted) if one.look.claimed.id in ours]
     _follow(tx, round_, over, now)
-    _keep_holds(tx, round_, acted, over, now)
+    keep_holds(
+        tx,
+        round_,
+        acted,
+        {one.look.claimed.id: one.accepted for one in over},
+        lacks=settling.findings.lacks,
+        now=now,
+    )
     _resolve(tx, acted, now)
     _tell_admin(tx, round_, settling.findings, acted, now)
     gone = [one for one in settling.findings.gone if one.id in ours]
@@ -115,7 +119,7 @@ def _over(settling: Settling, acted: Iterable[Acted]) -> list[_Over]:
 def _change_of(acted: Acted) -> Change:
     episode = acted.episode
     change = episode.change
-    if InterventionKind.SET_STAGE in episode.rows and change.before is not None:
+    if episode.is_ours and change.before is not None:
         # What was judged is the move that we make; the record stands before it.
         return Change(change.before, episode.record, change.actor)
     return change
@@ -143,53 +147,6 @@ def _follow(
         ],
     )
     tx.clocks.nudge([one.look.claimed.id for one in over], now=now)
-
-
-def _keep_holds(
-    tx: Transaction,
-    round_: Round,
-    acted: Iterable[Acted],
-    over: Iterable[_Over],
-    now: datetime,
-) -> None:
-    completed = []
-    opened = []
-    for one in acted:
-        episode = one.episode
-        record_id = episode.claimed.id
-        if InterventionKind.SET_STAGE in episode.rows:
-            if one.is_written:
-                completed.append(record_id)
-        elif (
-            one.is_written and episode.earlier is None and episode.plan.hold is not None
-        ):
-            opened.append(_new_hold(episode, episode.plan.hold))
-    tx.holds.end(completed, why="completed", now=now)
-    tx.holds.end(
-        [
-            one.look.claimed.id
-            for one in over
-            if (hold := round_.holds.get(one.look.claimed.id)) is not None
-            and one.accepted.stage != hold.from_stage
-        ],
-        why="moved",
-        now=now,
-    )
-    tx.holds.open(opened, now=now, check_due_at=now + HOLD_CHECK)
-
-
-def _new_hold(episode: Episode, to_stage: StageId) -> NewHold:
-    plan = episode.plan
-    assert plan.return_to is not None
-    actor = episode.change.actor
-    return NewHold(
-        record_id=episode.claimed.id,
-        process_id=episode.active.version.process_id,
-        from_stage=plan.return_to,
-        to_stage=to_stage,
-        missing=tuple(verdict.rule for verdict in plan.explain),
-        wanted_by=actor.name or actor.user_id or str(episode.record.owner or ""),
-    )
 
 
 def _resolve(tx: Transaction, acted: Iterable[Acted], now: datetime) -> None:
@@ -310,11 +267,28 @@ def _give_back(
             )
 
 
+def _may_meet_hold(round_: Round, over: _Over) -> bool:
+    """Return whether an edit that was judged may be what a waiting move lacked."""
+    hold = round_.holds.get(over.look.claimed.id)
+    before = over.change.before
+    return (
+        hold is not None
+        and not round_.is_paused
+        and over.accepted.stage == hold.from_stage
+        and before is not None
+        and not is_same_state(before, over.accepted)
+    )
+
+
 def _accept(
     tx: Transaction, round_: Round, over: Iterable[_Over], now: datetime
 ) -> None:
     over = list(over)
-    elsewhere = [one.look.claimed.id for one in over if one.is_elsewhere]
+    again = [
+        one.look.claimed.id
+        for one in over
+        if one.is_elsewhere or _may_meet_hold(round_, one)
+    ]
     tx.changes.finish(
         [
             change.id
@@ -324,7 +298,7 @@ def _accept(
         ]
     )
     # A hint since the claim keeps a record due.
-    tx.records.hint(elsewhere, due_at=now)
+    tx.records.hint(again, due_at=now)
     tx.records.accept(
         [
             Accepted(one.look.claimed, one.accepted, one.stage_entered_at)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from rules.interventions import Plan
+from rules.interventions import Occasion, Plan
 from rules.model import (
     Actor,
     ActorClass,
@@ -173,6 +173,7 @@ def plan_to_json(plan: Plan) -> Json:
         "explain": [verdict.rule for verdict in plan.explain],
         "ask": [verdict.rule for verdict in plan.ask],
         "duel": plan.duel,
+        "occasion": plan.occasion.value,
     }
 
 
@@ -186,6 +187,7 @@ def plan_from_json(plain: Mapping[str, Any], verdicts: Sequence[Verdict]) -> Pla
         explain=tuple(by_rule[rule] for rule in plain["explain"]),
         ask=tuple(by_rule[rule] for rule in plain["ask"]),
         duel=plain["duel"],
+        occasion=Occasion(plain.get("occasion", Occasion.CHANGE)),
     )
 
 

@@ -1,13 +1,15 @@
 """Holds: moves that somebody wanted and that wait for what is missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
-from connector.store.tables import connections, holds, records
-from rules.model import RuleId, StageId
+from connector.store.codec import verdicts_from_json, verdicts_to_json
+from connector.store.tables import connections, holds, processes, records
+from rules.model import StageId, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class NewHold:
     process_id: int
     from_stage: StageId
     to_stage: StageId
-    missing: tuple[RuleId, ...]
+    lacks: tuple[Verdict, ...]
     wanted_by: str
 
 
@@ -31,20 +33,23 @@ class Hold:
     process_id: int
     from_stage: StageId
     to_stage: StageId
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class HoldSummary:
-    """A hold as lists show it."""
+    """A hold as lists show it. `missing` are rules, `lacks` what they say."""
 
     id: int
     connection: str
+    process: str
     kind: str
     crm_id: str
     record: str
-    from_stage: str
-    to_stage: str
+    from_stage: StageId
+    to_stage: StageId
     missing: list[str]
+    lacks: tuple[Verdict, ...]
     wanted_by: str
     opened_at: datetime
     ended_at: datetime | None
@@ -72,7 +77,8 @@ class Holds:
                     "process_id": hold.process_id,
                     "from_stage": hold.from_stage,
                     "to_stage": hold.to_stage,
-                    "missing": list(hold.missing),
+                    "missing": [verdict.rule for verdict in hold.lacks],
+                    "lacks": verdicts_to_json(hold.lacks),
                     "wanted_by": hold.wanted_by,
                     "opened_at": now,
                     "check_due_at": check_due_at,
@@ -84,15 +90,51 @@ class Holds:
     def of(self, record_ids: Collection[int]) -> dict[int, Hold]:
         """Return the open holds of these records, by row id."""
         rows = self._connection.execute(
-            select(
-                holds.c.id,
-                holds.c.record_id,
-                holds.c.process_id,
-                holds.c.from_stage,
-                holds.c.to_stage,
-            ).where(holds.c.record_id.in_(record_ids), holds.c.ended_at.is_(None))
+            select(*(holds.c[name] for name in Hold.__slots__)).where(
+                holds.c.record_id.in_(record_ids), holds.c.ended_at.is_(None)
+            )
         )
         return {row.record_id: Hold(*row) for row in rows}
+
+    def lock(self, record_ids: Collection[int]) -> frozenset[int]:
+        """Keep the open holds of these records as they are; return whose there are."""
+        if not record_ids:
+            return frozenset()
+        return frozenset(
+            self._connection.scalars(
+                select(holds.c.record_id)
+                .where(holds.c.record_id.in_(record_ids), holds.c.ended_at.is_(None))
+                .order_by(holds.c.id)
+                .with_for_update()
+            )
+        )
+
+    def note_lacks(self, lacks: Mapping[int, Sequence[Verdict]]) -> None:
+        """Keep what the open holds of these records still lack."""
+        if lacks:
+            self._connection.execute(
+                _NOTE_LACKS,
+                [
+                    {
+                        "row": record_id,
+                        "rules": [verdict.rule for verdict in verdicts],
+                        "verdicts": verdicts_to_json(verdicts),
+                    }
+                    for record_id, verdicts in sorted(lacks.items())
+                ],
+            )
+
+    def wake(self, connection_id: int, *, now: datetime) -> None:
+        """Have every hold of a connection checked at once."""
+        self._connection.execute(
+            update(holds)
+            .where(
+                holds.c.record_id == records.c.id,
+                records.c.connection_id == connection_id,
+                holds.c.ended_at.is_(None),
+            )
+            .values(check_due_at=now)
+        )
 
     def end(self, record_ids: Collection[int], *, why: str, now: datetime) -> None:
         """End the open holds of these records."""
@@ -139,12 +181,14 @@ class Holds:
             select(
                 holds.c.id,
                 connections.c.name.label("connection"),
+                processes.c.name.label("process"),
                 records.c.kind,
                 records.c.crm_id,
                 func.coalesce(records.c.name, "").label("record"),
                 holds.c.from_stage,
                 holds.c.to_stage,
                 holds.c.missing,
+                holds.c.lacks,
                 holds.c.wanted_by,
                 holds.c.opened_at,
                 holds.c.ended_at,
@@ -152,11 +196,23 @@ class Holds:
             )
             .join(records, records.c.id == holds.c.record_id)
             .join(connections, connections.c.id == records.c.connection_id)
+            .join(processes, processes.c.id == holds.c.process_id)
             .order_by(holds.c.id.desc())
             .limit(limit)
         )
         if only_open:
             query = query.where(holds.c.ended_at.is_(None))
         return [
-            HoldSummary(**row) for row in self._connection.execute(query).mappings()
+            HoldSummary(**{**row, "lacks": verdicts_from_json(row["lacks"])})
+            for row in self._connection.execute(query).mappings()
         ]
+
+
+_NOTE_LACKS = (
+    update(holds)
+    .where(holds.c.record_id == bindparam("row"), holds.c.ended_at.is_(None))
+    .values(
+        missing=bindparam("rules", type_=JSONB),
+        lacks=bindparam("verdicts", type_=JSONB),
+    )
+)

@@ -333,6 +333,8 @@ holds = Table(
     _text("from_stage"),
     _text("to_stage"),
     _json("missing"),
+    # The verdicts behind `missing`, as they were at the last look.
+    Column("lacks", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     _text("wanted_by"),
     _at("opened_at", nullable=False),
     # When to see by ourselves whether what was missing has come.

@@ -21,6 +21,7 @@ _TONES: Mapping[Outcome, str] = {
     Outcome.RESTORED: DONE,
     Outcome.COMPLETED: GOOD,
     Outcome.MOVED_ON: GOOD,
+    Outcome.RELEASED: QUIET,
     Outcome.FLAGGED: CAREFUL,
     Outcome.REFUSED: BAD,
     Outcome.OBSERVED: QUIET,

@@ -152,6 +152,7 @@ class _Compiling:
             follow_ups=follow_ups,
             auto_moves=auto_moves,
             returns_per_day=moves.returns_per_day,
+            hold_keep=shape.holds.keep,
         )
 
     def _kind(self, account: Account) -> AccountKind | None:

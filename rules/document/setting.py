@@ -1,11 +1,12 @@
-"""The setting of a process: when people work, and who hears when nobody else can."""
+"""The setting of a process: working time, how long moves wait, who hears in the end."""
 
 from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
-from rules.document.words import Country, Hours, Mail, Shape, Zone
+from rules.document.words import Country, Hours, Length, Mail, Shape, Zone
+from rules.policy import HOLD_KEEP
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -41,3 +42,13 @@ class PeopleShape(Shape):
         """Return the keys that are not carried out."""
         meanwhile = "Managers come from the CRM; see slagboom people."
         return dict.fromkeys(("managers", "manager", "deputies", "deputy"), meanwhile)
+
+
+class HoldsShape(Shape):
+    """Moves that were put back and wait for what they lack."""
+
+    keep: Length = Field(
+        default=HOLD_KEEP,
+        json_schema_extra={"default": "30d"},
+        description="How long a wanted move waits for what is missing, such as 30d.",
+    )

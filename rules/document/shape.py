@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from rules.document.setting import CalendarShape, PeopleShape
+from rules.document.setting import CalendarShape, HoldsShape, PeopleShape
 from rules.document.words import (
     Expression,
     Length,
@@ -362,6 +362,9 @@ class DocumentShape(Shape):
     auto_moves: dict[Slug, AutoMoveShape] = Field(
         default_factory=dict,
         description="Moves that follow from facts, by name; each to the next stage.",
+    )
+    holds: HoldsShape = Field(
+        default=HoldsShape(), description="How wanted moves wait for what is missing."
     )
     people: PeopleShape = Field(
         default=PeopleShape(), description="Who hears in the end."

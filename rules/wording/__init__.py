@@ -5,7 +5,7 @@ from rules.wording.announcing import announcement, retraction, version_heading
 from rules.wording.differences import difference_lines
 from rules.wording.messages import MessageText, follow_up_task, nudge, settled
 from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
-from rules.wording.reasons import reason_text
+from rules.wording.reasons import needs_text, reason_text
 from rules.wording.speech import field_label
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "duel_alert",
     "field_label",
     "follow_up_task",
+    "needs_text",
     "note_html",
     "nudge",
     "reason_text",

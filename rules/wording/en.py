@@ -111,6 +111,16 @@ ENGLISH = Catalogue(
             "Nothing. If this is not right, move {the} back; Slagboom then leaves it"
             " there."
         ),
+        "hold_expired": (
+            "You wanted to move {the} from {from} to {to}. What it lacked has not come"
+            " in time, so Slagboom waits for it no longer."
+        ),
+        "hold_void": (
+            "You wanted to move {the} from {from} to {to}. The agreed process has"
+            " changed since and does not have this move any more, so Slagboom waits"
+            " for it no longer."
+        ),
+        "move_again": "Move {the} yourself if you still want it there.",
         "by_other": "The change was made by {name}.",
         "a_workflow": "a workflow",
         "a_integration": "an integration",

@@ -119,6 +119,16 @@ DUTCH = Catalogue(
             "Niets. Klopt het niet, zet {the} dan terug; Slagboom laat {the} daarna"
             " staan."
         ),
+        "hold_expired": (
+            "Je wilde {the} van {from} naar {to} verplaatsen. Wat nog ontbrak, is er"
+            " niet op tijd gekomen. Slagboom wacht er niet langer op."
+        ),
+        "hold_void": (
+            "Je wilde {the} van {from} naar {to} verplaatsen. Het afgesproken proces is"
+            " intussen gewijzigd en kent deze stap niet meer. Slagboom wacht er niet"
+            " langer op."
+        ),
+        "move_again": "Verplaats {the} zelf als je dat nog wilt.",
         "by_other": "De wijziging is gedaan door {name}.",
         "a_workflow": "een workflow",
         "a_integration": "een koppeling",

@@ -44,6 +44,7 @@ class Ending(StrEnum):
     `held`: put back, and carried out by Slagboom once the missing thing is there.
     `refused`: the CRM did not take our write. `completed`: a held move carried out.
     `moved_on`: an auto move carried out.
+    `expired`: it waited too long. `void`: the process does not know it any more.
     """
 
     RETURNED = "returned"
@@ -53,6 +54,11 @@ class Ending(StrEnum):
     HELD = "held"
     COMPLETED = "completed"
     MOVED_ON = "moved_on"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+_HOLDS_OVER = {Ending.EXPIRED: "hold_expired", Ending.VOID: "hold_void"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,6 @@ def _what_we_did(
     refusal: str,
 ) -> str:
     the = speech.the(policy.kind)
-    change = judgement.change
     match ending:
         case Ending.RETURNED | Ending.HELD:
             back_in = stage_label(policy, plan.return_to)
@@ -170,19 +175,22 @@ def _what_we_did(
             key = "refused" if words else "refused_unexplained"
             return paragraph(speech.say(key, refusal=words))
         case Ending.COMPLETED | Ending.MOVED_ON:
-            came_from = change.before.stage if change.before is not None else None
             return paragraph(
-                speech.say(
-                    ending.value,
-                    the=the,
-                    **{
-                        "from": stage_label(policy, came_from),
-                        "to": stage_label(policy, change.after.stage),
-                    },
-                )
+                speech.say(ending.value, the=the, **_ends(policy, judgement))
             )
+        case Ending.EXPIRED | Ending.VOID:
+            key = _HOLDS_OVER[ending]
+            return paragraph(speech.say(key, the=the, **_ends(policy, judgement)))
         case _:
             assert_never(ending)
+
+
+def _ends(policy: Policy, judgement: Judgement) -> dict[str, str]:
+    before, after = judgement.change.before, judgement.change.after
+    return {
+        "from": stage_label(policy, before.stage if before is not None else None),
+        "to": stage_label(policy, after.stage),
+    }
 
 
 def _values_put_back(
@@ -217,6 +225,11 @@ def _what_to_do(speech: Speech, policy: Policy, plan: Plan, ending: Ending) -> s
     if ending is Ending.MOVED_ON:
         the = speech.the(policy.kind)
         return heading(speech.say("do"), speech.say("moved_on_undo", the=the))
+    if ending in _HOLDS_OVER:
+        the = speech.the(policy.kind)
+        lines = to_dos(speech, plan.explain, policy)
+        lines.append(speech.say("move_again", the=the))
+        return heading(speech.say("do")) + bullets(lines)
     is_refused = ending is Ending.REFUSED
     lines = _put_back_lines(speech, policy, plan) if is_refused else []
     open_ones = [

@@ -24,6 +24,17 @@ def to_do_in(speech: Speech, reason: Reason, policy: Policy) -> str:
     return fill(sentence, facts_of(speech, reason, policy))
 
 
+def needs_text(verdicts: Sequence[Verdict], policy: Policy, locale: str) -> list[str]:
+    """Return what is still needed, each thing once; where nobody can act, why not."""
+    speech = speak(locale, policy.calendar.timezone)
+    lines = (
+        to_do_in(speech, verdict.reason, policy)
+        or reason_in(speech, verdict.reason, policy)
+        for verdict in verdicts
+    )
+    return list(dict.fromkeys(lines))
+
+
 def to_dos(speech: Speech, verdicts: Sequence[Verdict], policy: Policy) -> list[str]:
     """Return what there is to do about these verdicts, each thing once."""
     lines = (to_do_in(speech, verdict.reason, policy) for verdict in verdicts)

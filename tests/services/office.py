@@ -1,6 +1,7 @@
 """A company with one account and every service, on a real store: tests act with it."""
 
 from datetime import timedelta
+from typing import Any, cast
 
 from redis import Redis
 
@@ -18,7 +19,7 @@ from connector.store.clocks import ClockSummary
 from connector.store.connections import Connection
 from connector.store.notifications import Notification
 from connector.store.violations import Violation
-from rules.model import Actor, RecordRef
+from rules.model import Actor, ActorClass, RecordRef
 from tests.fakes.account import FakeWorld
 from tests.fakes.clock import FrozenClock
 from tests.fakes.notifier import FakeNotifier
@@ -31,6 +32,30 @@ LEASE = timedelta(seconds=60)
 
 class Killed(BaseException):
     """The worker dies on the spot."""
+
+
+class Deadly:
+    """A CRM whose worker dies when it comes to one of its methods."""
+
+    def __init__(self, crm: Crm, method: str) -> None:
+        self._crm = crm
+        self._method = method
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._method:
+            raise Killed
+        return getattr(self._crm, name)
+
+
+class Telling(FakeSource):
+    """A source whose every delivery says the same."""
+
+    def __init__(self, told: Heard) -> None:
+        super().__init__()
+        self._told = told
+
+    def hear(self, _body: bytes) -> list[Heard]:
+        return [self._told]
 
 
 class Office:
@@ -95,7 +120,20 @@ class Office:
     def look(self) -> None:
         """Find out what has changed, and judge it."""
         self.reconcile.sweep(self.connection())
+        self.judge()
+
+    def judge(self) -> None:
+        """Look at what is due, whatever else has changed."""
         self.enforce().look(self.id)
+
+    def kill_at(self, method: str) -> None:
+        """Have the worker die just before the CRM is asked to do this."""
+        self.crm = cast("Crm", Deadly(self.world.crm, method))
+
+    def revive(self) -> None:
+        """Have another worker, once the dead one's records are free again."""
+        self.crm = self.world.crm
+        self.clock.advance(LEASE + timedelta(seconds=1))
 
     def hear(self, record: RecordRef, by: Actor) -> None:
         """Hear that somebody has changed a record, and judge that."""
@@ -107,7 +145,17 @@ class Office:
             change = Heard(f"heard-{self._heard}", HeardKind.CHANGED, record, now, by)
             tx.changes.add(self.id, delivery, [change], rows)
             tx.records.hint(list(rows.values()), due_at=now)
-        self.enforce().look(self.id)
+        self.judge()
+
+    def hear_merge(self, into: RecordRef, *merged: RecordRef) -> None:
+        """Hear that records have become one."""
+        now = self.clock.now()
+        by = Actor(ActorClass.PERSON, "Robin")
+        told = Heard("merge", HeardKind.MERGED, into, now, by, merged=merged)
+        with self.store.begin() as tx:
+            tx.deliveries.add(self.id, b"[]", now)
+        hear = Hear(self.store, lambda _: Telling(told), self.clock, self.metrics)
+        hear.take_apart(self.connection())
 
     def enforce(self) -> Enforce:
         return Enforce(

@@ -125,6 +125,7 @@ ENGLISH: Mapping[str, str] = {
     "restored": "Former values put back",
     "completed": "Moved on to {to}, now that nothing is missing",
     "moved_on": "Moved on to {to}, since the facts say so",
+    "released": "No longer waiting to move to {to}",
     "flagged": "Left where it is; a note says what is wrong",
     "refused": "The CRM did not take what we wrote",
     "observed": "Only observed; nothing was done",

@@ -126,6 +126,7 @@ DUTCH: Mapping[str, str] = {
     "restored": "Vorige waarden teruggezet",
     "completed": "Alsnog verplaatst naar {to}, nu niets meer ontbreekt",
     "moved_on": "Verplaatst naar {to}, want de feiten zeggen het",
+    "released": "Wacht niet langer op de stap naar {to}",
     "flagged": "Blijft staan; een notitie zegt wat er mis is",
     "refused": "Het CRM nam niet aan wat wij schreven",
     "observed": "Alleen waargenomen; er is niets gedaan",
