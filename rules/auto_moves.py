@@ -6,10 +6,12 @@ whoever put it there. So a person who moves a record back is not contradicted.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from rules.evidence import entry_conditions, evidence_of
 from rules.facts import Facts, Ruling, evidence_read, is_governed
-from rules.interventions import Occasion, Plan, can_move
+from rules.interventions import Occasion, Plan, can_move, plan_telling
 from rules.model import (
     STAGE,
     Change,
@@ -35,11 +37,9 @@ def evidence_for(policy: Policy, record: Record) -> frozenset[EvidenceKind]:
     found: frozenset[EvidenceKind] = frozenset()
     for move in _leaving(policy, record):
         target = policy.stage(move.to_stage)
-        found |= evidence_read(move.when)
-        if target is not None and target.gate is not None:
-            found |= evidence_read(target.gate)
-    if found and policy.governs is not None:
-        found |= evidence_read(policy.governs)
+        assert target is not None
+        entry = entry_conditions(policy, target)
+        found |= evidence_of([move.when, policy.governs, *entry])
     return found
 
 
@@ -78,16 +78,11 @@ def find_auto_move(
 
 def plan_auto_move(move: AutoMove, verdict: Verdict) -> Plan:
     """Return what is to be done about a record that stands behind the facts."""
-    is_told = verdict.enforcement in {Enforcement.FLAG, Enforcement.ENFORCE}
-    is_moved = verdict.enforcement is Enforcement.ENFORCE
-    return Plan(
-        put_back={STAGE: move.to_stage} if is_moved else {},
-        return_to=None,
-        hold=None,
-        explain=(verdict,) if is_told else (),
-        ask=(verdict,) if is_told and not is_moved else (),
-        duel=False,
-        occasion=Occasion.AUTO_MOVE if is_moved else Occasion.CHANGE,
+    told = plan_telling(verdict)
+    if verdict.enforcement is not Enforcement.ENFORCE:
+        return told
+    return replace(
+        told, put_back={STAGE: move.to_stage}, ask=(), occasion=Occasion.AUTO_MOVE
     )
 
 

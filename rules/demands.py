@@ -11,6 +11,7 @@ from rules.model import (
     ActorClass,
     Change,
     Enforcement,
+    EvidenceKind,
     FieldName,
     FieldType,
     GoalId,
@@ -123,10 +124,28 @@ def judge_gate(case: Case, stage: Stage) -> Verdict | None:
     if gate is None or power is Enforcement.OFF:
         return None
     facts: dict[str, Value] = {"stage": stage.label, "condition": gate.text}
-    return _judge_condition(
+    return judge_condition(
         case.facts,
         RuleId(f"stage.{stage.key}.gate"),
         gate,
+        power=power,
+        failure=lambda: Reason(ReasonCode.GATE_NOT_MET, facts),
+        goal=stage.goal,
+    )
+
+
+def judge_people(
+    case: Case, stage: Stage, kind: EvidenceKind, condition: Condition
+) -> Verdict | None:
+    """Judge how many people `stage` itself asks for; None if that is off."""
+    power = case.power(stage)
+    if power is Enforcement.OFF:
+        return None
+    facts: dict[str, Value] = {"stage": stage.label, "condition": condition.text}
+    return judge_condition(
+        case.facts,
+        RuleId(f"stage.{stage.key}.{kind}"),
+        condition,
         power=power,
         failure=lambda: Reason(ReasonCode.GATE_NOT_MET, facts),
         goal=stage.goal,
@@ -157,7 +176,7 @@ def judge_check(
             return _not_met(facts, check, stage)
         return _broken(case.change.before, facts, check, min(touched), stage)
 
-    return _judge_condition(
+    return judge_condition(
         facts,
         check.id,
         check.condition,
@@ -230,7 +249,7 @@ def _agreed(check: Check, stage: Stage | None) -> dict[str, Value]:
     return agreed
 
 
-def _judge_condition(
+def judge_condition(
     facts: Facts,
     rule: RuleId,
     condition: Condition,
@@ -239,6 +258,7 @@ def _judge_condition(
     failure: Callable[[], Reason],
     goal: GoalId | None,
 ) -> Verdict:
+    """Return what a condition says of a record, as the verdict of a rule."""
     ruling = facts.decide(condition)
     match ruling:
         case Ruling.TRUE:

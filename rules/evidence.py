@@ -1,6 +1,6 @@
 """Which evidence a judgement needs: asking for it costs requests, so no more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from rules.demands import is_concerned
@@ -17,7 +17,7 @@ from rules.moves import (
     demanding_stages,
     is_nothing_new,
 )
-from rules.policy import Policy
+from rules.policy import Policy, Stage
 
 
 def needs(
@@ -29,26 +29,47 @@ def needs(
     move = classify(policy, change)
     if move.kind is MoveKind.ELSEWHERE or is_nothing_new(change, move):
         return frozenset()
-    found: frozenset[EvidenceKind] = frozenset()
-    for condition in _conditions(policy, change, move):
-        found |= evidence_read(condition)
-    return found
+    return evidence_of(_conditions(policy, change, move))
 
 
 def relied_on(policy: Policy) -> frozenset[EvidenceKind]:
     """Return the kinds of evidence that this policy may ever ask for when judging."""
+    conversion = policy.conversion
     conditions = [
         policy.governs,
+        None if conversion is None else conversion.seed,
         *(stage.gate for stage in policy.stages),
+        *(one for stage in policy.stages for one in stage.people.values()),
         *(allow.when for allow in policy.allow),
         *(check.condition for check in policy.checks),
         *(move.when for move in policy.auto_moves),
     ]
+    return evidence_of(conditions)
+
+
+def evidence_of(conditions: Iterable[Condition | None]) -> frozenset[EvidenceKind]:
+    """Return the kinds of evidence that some of these conditions read."""
     found: frozenset[EvidenceKind] = frozenset()
     for condition in conditions:
         if condition is not None:
             found |= evidence_read(condition)
     return found
+
+
+def entry_conditions(
+    policy: Policy, target: Stage, *, all_gates: bool = False
+) -> Iterator[Condition]:
+    """Yield the conditions that entering a stage is under.
+
+    How many people are linked counts from the earlier stages on, a gate for its own
+    stage only, unless `all_gates` are asked for.
+    """
+    for stage in demanding_stages(policy, target):
+        if stage.enforcement is Enforcement.OFF:
+            continue
+        yield from stage.people.values()
+        if stage.gate is not None and (all_gates or stage.id == target.id):
+            yield stage.gate
 
 
 def _conditions(policy: Policy, change: Change, move: Move) -> Iterator[Condition]:
@@ -60,10 +81,9 @@ def _conditions(policy: Policy, change: Change, move: Move) -> Iterator[Conditio
     if move.kind in DEMANDING and move.target is not None:
         # A newborn record that fails goes to the furthest stage that it qualifies for.
         is_born = move.kind is MoveKind.BORN
-        stages = demanding_stages(policy, move.target) if is_born else [move.target]
-        for stage in stages:
-            if stage.gate is not None and stage.enforcement is not Enforcement.OFF:
-                yield stage.gate
+        yield from entry_conditions(policy, move.target, all_gates=is_born)
+        if policy.conversion is not None and move.target.is_won:
+            yield policy.conversion.seed
     for allow in allows(policy, move):
         if allow.when is not None:
             yield allow.when

@@ -18,6 +18,7 @@ from rules.model import (
     Judgement,
     ReasonCode,
     Record,
+    Result,
     StageId,
     Value,
     Verdict,
@@ -109,6 +110,19 @@ def plan(
     )
 
 
+def plan_telling(verdict: Verdict) -> Plan:
+    """Return the plan of telling somebody what is wrong with a record as it stands.
+
+    A note and a task, if the rule has the power; nothing is written to the record.
+    """
+    is_told = verdict.result is Result.FAIL and verdict.enforcement in {
+        Enforcement.FLAG,
+        Enforcement.ENFORCE,
+    }
+    told = (verdict,) if is_told else ()
+    return replace(NO_PLAN, explain=told, ask=told)
+
+
 def demoted(plan: Plan) -> Plan:
     """Return what is left of a plan whose write the CRM refuses: a note and a task.
 
@@ -168,4 +182,6 @@ def _asks(verdict: Verdict, *, put_back: Mapping[FieldName, Value]) -> bool:
         return verdict.reason.facts.get("field") not in put_back
     if code in ORDER:
         return STAGE not in put_back
+    if code is ReasonCode.CONVERTED_EARLY:
+        return True
     return code in BROKEN and verdict.reason.facts.get("field") not in put_back

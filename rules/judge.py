@@ -7,6 +7,7 @@ disagree. It only looks at what changed: old faults block no unrelated edit.
 from collections.abc import Iterator
 from datetime import datetime
 
+from rules.conversion import judge_early
 from rules.demands import (
     FINE,
     LACKING,
@@ -14,6 +15,7 @@ from rules.demands import (
     find_lack,
     is_enforced_failure,
     judge_gate,
+    judge_people,
     judge_required,
     required_by,
 )
@@ -40,6 +42,7 @@ from rules.moves import (
     MoveKind,
     allows,
     classify,
+    demanding_stages,
     is_nothing_new,
     path,
 )
@@ -128,7 +131,12 @@ def _on_move(case: Case) -> Iterator[Verdict]:
             judge_required(case, stage, case.facts.record, name)
             for stage, name in required_by(case.policy, target)
         ]
-        verdicts.append(judge_gate(case, target))
+        verdicts += [
+            judge_people(case, stage, kind, condition)
+            for stage in demanding_stages(case.policy, target)
+            for kind, condition in stage.people.items()
+        ]
+        verdicts += [judge_gate(case, target), judge_early(case)]
     return (verdict for verdict in verdicts if verdict is not None)
 
 
@@ -219,7 +227,8 @@ def _qualifies(case: Case, stage: Stage) -> bool:
         find_lack(case.facts.record, stage, name) is not None for name in stage.requires
     ):
         return False
-    return stage.gate is None or case.facts.decide(stage.gate) is not Ruling.FALSE
+    conditions = [*stage.people.values(), *filter(None, [stage.gate])]
+    return all(case.facts.decide(one) is not Ruling.FALSE for one in conditions)
 
 
 def _belongs_in(case: Case) -> StageId | None:

@@ -92,6 +92,7 @@ class EvidenceKind(StrEnum):
     EMAILS = "emails"
     EMAILS_SENT = "emails_sent"
     CONTACTS = "contacts"
+    ACCOUNT_CONTACTS = "account_contacts"
 
 
 CONTACT_EVIDENCE = frozenset(
@@ -198,6 +199,8 @@ class ReasonCode(StrEnum):
     UNDECIDED = "undecided"  # condition, field: the empty one
     STAGE_UNKNOWN = "stage_unknown"  # stage
     STAGE_BEHIND = "stage_behind"  # from, to, condition
+    CONVERSION_DUE = "conversion_due"  # stage, condition
+    CONVERTED_EARLY = "converted_early"  # stage, condition
 
 
 @dataclass(frozen=True, slots=True)

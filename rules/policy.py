@@ -76,8 +76,9 @@ class Stage:
     """One stage of the policy.
 
     `position` counts along the path from 0; None for a stage that can be entered from
-    anywhere (`from: any`), which lies beside the path. `requires` are its own fields:
-    what an earlier stage requires stays required.
+    anywhere (`from: any`), which lies beside the path. `requires` are its own fields,
+    `people` its own demands on how many are linked: what an earlier stage asks for
+    stays asked for.
     """
 
     key: str
@@ -85,10 +86,12 @@ class Stage:
     label: str
     position: int | None
     requires: tuple[FieldName, ...] = ()
+    people: Mapping[EvidenceKind, Condition] = field(default_factory=dict)
     gate: Condition | None = None
     enforcement: Enforcement = Enforcement.OBSERVE
     goal: GoalId | None = None
     is_closed: bool = False
+    is_won: bool = False
     actors: Actors = EVERYBODY
 
 
@@ -139,6 +142,19 @@ class Check:
 
 Rule = Stage | MoveRule | Check
 """What can fail a change; a stage, by what it demands of those that enter it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What makes a lead an account with a contact, and who hears if it does not fit.
+
+    `late`: the seed is there and nobody converts the lead. `early`: it was converted
+    without the seed. Neither has more power than `flag`.
+    """
+
+    seed: Condition
+    late: MoveRule | None = None
+    early: MoveRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +263,7 @@ class Policy:
     checks: tuple[Check, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     auto_moves: tuple[AutoMove, ...] = ()
+    conversion: Conversion | None = None
     returns_per_day: int = 3
     hold_keep: Duration = HOLD_KEEP
 

@@ -27,6 +27,8 @@ LIFECYCLE_PIPELINE = "lifecycle"
 """The pipeline of records that move through lifecycle stages and have no other."""
 LEAD_STAGES = ("lead", "marketingqualifiedlead", "salesqualifiedlead")
 """The lifecycle stages in which a contact stands for a lead."""
+CONVERTED = frozenset({"opportunity", "customer", "evangelist"})
+"""The lifecycle stages in which a contact is a lead no more: somebody made it one."""
 FOLLOWS_THE_STAGE = frozenset(
     {PropertyName("hs_deal_stage_probability"), PropertyName("hs_is_closed")}
 )

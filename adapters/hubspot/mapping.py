@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from adapters.hubspot.actors import to_actor
 from adapters.hubspot.kinds import (
+    CONVERTED,
     FOLLOWS_THE_STAGE,
     LIFECYCLE_PIPELINE,
     OWNER_PROPERTY,
@@ -187,7 +188,12 @@ def to_lifecycle(properties: Sequence[Json], name: str) -> tuple[AccountPipeline
     if not options:
         return ()
     stages = tuple(
-        AccountStage(StageId(str(one["value"])), str(one.get("label") or one["value"]))
+        AccountStage(
+            StageId(str(one["value"])),
+            str(one.get("label") or one["value"]),
+            is_closed=one["value"] in CONVERTED,
+            is_won=one["value"] in CONVERTED,
+        )
         for one in options
     )
     label = text(found, "label") or "Lifecycle stage"

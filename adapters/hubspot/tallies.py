@@ -75,6 +75,7 @@ ACTIVITIES: Mapping[EvidenceKind, Activity] = MappingProxyType(
             only=("hs_email_direction", "EMAIL"),
         ),
         EvidenceKind.CONTACTS: Activity("contacts"),
+        EvidenceKind.ACCOUNT_CONTACTS: Activity("contacts"),
     }
 )
 

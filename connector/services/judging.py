@@ -14,9 +14,10 @@ from connector.services.rounds import Round
 from connector.store.changes import PendingChange
 from connector.store.records import ClaimedRecord
 from rules.auto_moves import evidence_for, find_auto_move, plan_auto_move
+from rules.conversion import judge_conversion, seed_evidence
 from rules.evidence import needs
 from rules.holds import Wish, WishState, judge_wish
-from rules.interventions import NO_PLAN, Occasion, plan
+from rules.interventions import NO_PLAN, Occasion, plan, plan_telling
 from rules.judge import judge
 from rules.model import (
     NO_EVIDENCE,
@@ -177,6 +178,7 @@ def _gather(
         for active in round_.of_kind(look.record.ref.kind):
             kinds |= needs(active.policy, look.change, now)
             kinds |= evidence_for(active.policy, look.record)
+            kinds |= seed_evidence(active.policy, look.record)
             if hold is not None:
                 kinds |= needs(active.policy, _moving(look, hold.to_stage), now)
         if kinds:
@@ -207,6 +209,7 @@ def _judge(
     return (
         _with_verdicts(_see_to_hold(round_, found, look, facts, now), judged)
         or _with_verdicts(_move_on(round_, look, facts, now), judged)
+        or _with_verdicts(_convert(round_, look, facts, now), judged)
         or judged
     )
 
@@ -310,6 +313,25 @@ def _move_on(
             Judgement(change, (verdict,)),
             planned,
         )
+    return None
+
+
+def _convert(
+    round_: Round, look: Look, evidence: Evidence, now: datetime
+) -> Judged | None:
+    """Return what there is to say of a lead that is, or is not, converted."""
+    for active in round_.of_kind(look.record.ref.kind):
+        verdict = judge_conversion(
+            active.policy,
+            look.record,
+            evidence,
+            told=round_.open_rules.get(look.claimed.id, frozenset()),
+            now=now,
+        )
+        if verdict is not None:
+            planned = NO_PLAN if round_.is_paused else plan_telling(verdict)
+            change = Change(look.record, look.record, look.change.actor)
+            return Judged(look, active, Judgement(change, (verdict,)), planned)
     return None
 
 

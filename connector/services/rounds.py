@@ -25,7 +25,7 @@ class Round:
     `planned` and `stored` hold what an earlier round began and did not end, `written`
     what it did end of that, by judgement;
     `judged_by` the policies that it was judged by. `told_at` says when auto moves were
-    last made or asked for.
+    last made or asked for, `open_rules` what the records violate.
     """
 
     connection: Connection
@@ -42,6 +42,7 @@ class Round:
     holds: Mapping[int, Hold]
     returns_today: Mapping[int, int]
     told_at: Mapping[int, Mapping[RuleId, datetime]]
+    open_rules: Mapping[int, frozenset[RuleId]]
 
     @property
     def ids(self) -> list[int]:
@@ -108,6 +109,7 @@ def prepare(
         },
         holds=tx.holds.of(ids),
         returns_today=tx.interventions.returns_since(ids, now - DAY),
+        open_rules=tx.violations.open_rules(ids),
         told_at=tx.violations.last_opened(
             ids,
             {move.id for active in actives for move in active.policy.auto_moves},

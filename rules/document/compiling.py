@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time
 from string import Formatter
 from zoneinfo import ZoneInfo
 
+from rules.conversion import EARLY, LATE
 from rules.document.meaning import stage_key
 from rules.document.names import Names, names_in, names_without_account
 from rules.document.places import (
@@ -18,6 +19,7 @@ from rules.document.reading import Document
 from rules.document.setting import CalendarShape
 from rules.document.shape import (
     ActedRule,
+    ConversionRule,
     DocumentShape,
     FollowUpShape,
     MoveShape,
@@ -46,6 +48,7 @@ from rules.policy import (
     AutoMove,
     Calendar,
     Check,
+    Conversion,
     FollowUp,
     LocalText,
     MoveRule,
@@ -151,6 +154,7 @@ class _Compiling:
             checks=checks,
             follow_ups=follow_ups,
             auto_moves=auto_moves,
+            conversion=self._conversion(),
             returns_per_day=moves.returns_per_day,
             hold_keep=shape.holds.keep,
         )
@@ -194,6 +198,15 @@ class _Compiling:
             for index, name in enumerate(shape.requires)
         )
         gate = self._names.condition(shape.gate, (*path, "gate"))
+        people = {
+            kind: condition
+            for kind, least in (
+                (EvidenceKind.CONTACTS, shape.contacts),
+                (EvidenceKind.ACCOUNT_CONTACTS, shape.account_contacts),
+            )
+            if least is not None
+            and (condition := self._names.condition(f"{kind} >= {least}", path))
+        }
         if key not in self._ids:
             return None
         one = self._ids[key]
@@ -203,10 +216,12 @@ class _Compiling:
             label=one.label,
             position=position,
             requires=requires,
+            people=people,
             gate=gate,
             enforcement=self._power(shape),
             goal=_goal(shape),
             is_closed=one.is_closed,
+            is_won=one.is_won,
             actors=_actors(shape),
         )
 
@@ -297,6 +312,37 @@ class _Compiling:
                     )
                 )
         return tuple(found)
+
+    def _conversion(self) -> Conversion | None:
+        shape = self._shape.conversion
+        if shape is None:
+            return None
+        seed = self._names.condition(shape.seed, ("conversion", "seed"))
+        if not any(one.is_won for one in self._ids.values()):
+            self._problem(
+                ("conversion",),
+                "None of the policy's stages is one in which the CRM has a lead"
+                " converted. Add that stage to stages.",
+            )
+        if seed is None:
+            return None
+        return Conversion(
+            seed,
+            late=self._conversion_rule(LATE, shape.late),
+            early=self._conversion_rule(EARLY, shape.early),
+        )
+
+    def _conversion_rule(
+        self, rule: RuleId, shape: ConversionRule | None
+    ) -> MoveRule | None:
+        if shape is None:
+            return None
+        power = Enforcement(shape.enforcement or self._shape.enforcement)
+        if power is Enforcement.ENFORCE:
+            # What all other rules may do: here there is nothing to put back.
+            power = Enforcement.FLAG
+        goal = None if shape.goal is None else GoalId(shape.goal)
+        return MoveRule(rule, power, goal)
 
     def _starts(self, shape: FollowUpShape) -> Starts | None:
         starts = shape.starts

@@ -25,6 +25,7 @@ def faults(shape: DocumentShape, source: Source) -> Iterator[Problem]:
     yield from _stage_names(shape, source)
     yield from _follow_ups(shape, source)
     yield from _auto_moves(shape, source)
+    yield from _conversion(shape, source)
 
 
 def rules(shape: DocumentShape) -> Iterator[tuple[Path, Rule]]:
@@ -231,6 +232,32 @@ def _auto_moves(shape: DocumentShape, source: Source) -> Iterator[Problem]:
                 (*where, "to"),
                 f"“{move.to}” does not follow right after “{move.from_}”. A record is"
                 " moved on one stage at a time; write one auto move for each step.",
+            )
+
+
+def _conversion(shape: DocumentShape, source: Source) -> Iterator[Problem]:
+    conversion = shape.conversion
+    if conversion is None:
+        return
+    if shape.record != "lead":
+        yield source.problem(
+            ("conversion",),
+            "Only leads are converted, and this policy is for each"
+            f" {shape.record}. Write it in a policy with record: lead.",
+            is_key=True,
+        )
+    if conversion.late is None and conversion.early is None:
+        yield source.problem(
+            ("conversion",),
+            "A seed alone changes nothing. Add late:, early: or both.",
+            is_key=True,
+        )
+    for name, rule in (("late", conversion.late), ("early", conversion.early)):
+        if rule is not None and rule.goal is not None and rule.goal not in shape.goals:
+            hint = did_you_mean(rule.goal, shape.goals)
+            yield source.problem(
+                ("conversion", name, "goal"),
+                f"“{rule.goal}” is not among the goals.{hint}",
             )
 
 

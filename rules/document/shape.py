@@ -25,6 +25,7 @@ Level = Literal["off", "observe", "flag", "enforce"]
 RecordWord = Literal["deal", "lead"]
 While = Literal["open", "always"]
 DoneBy = Literal["call", "meeting", "email", "quote", "task"]
+Count = Annotated[int, Field(ge=1, le=100)]
 ActivityWord = Literal["call", "meeting", "email"]
 ActorWord = Literal["person", "workflow", "integration", "import", "agent"]
 
@@ -78,6 +79,15 @@ class StageShape(ActedRule):
     requires: list[FieldWord] = Field(
         default_factory=list,
         description="Fields that must be filled from this stage on.",
+    )
+    contacts: Count | None = Field(
+        None,
+        description="How many people of the buying group must be linked from this stage"
+        " on: a deal's contacts, or contact roles.",
+    )
+    account_contacts: Count | None = Field(
+        None,
+        description="How many contacts the account must have from this stage on.",
     )
     gate: Expression | None = Field(
         None,
@@ -273,6 +283,34 @@ class WhenShape(Shape):
         return self
 
 
+class ConversionRule(Shape):
+    """Who hears of a lead that was converted too early, or is not."""
+
+    enforcement: Literal["off", "observe", "flag"] | None = Field(
+        None,
+        description="How much power the rule has: off, observe or flag. A conversion"
+        " cannot be put back.",
+    )
+    goal: Slug | None = Field(
+        None, description="The goal that the rule serves, one of those under goals."
+    )
+
+
+class ConversionShape(Shape):
+    """When a lead becomes an account with a contact."""
+
+    seed: Expression = Field(
+        description="What makes a lead an account with a contact, such as"
+        " quotes >= 1 || contract_date != null."
+    )
+    late: Annotated[ConversionRule | None, BeforeValidator(_none_to_empty)] = Field(
+        None, description="The seed is there and the lead is not converted."
+    )
+    early: Annotated[ConversionRule | None, BeforeValidator(_none_to_empty)] = Field(
+        None, description="The lead was converted and the seed is not there."
+    )
+
+
 class AutoMoveShape(Rule):
     """A move to the next stage that Slagboom makes when something has happened."""
 
@@ -358,6 +396,10 @@ class DocumentShape(Shape):
     )
     follow_ups: dict[Slug, FollowUpShape] = Field(
         default_factory=dict, description="What must happen in time, by name."
+    )
+    conversion: ConversionShape | None = Field(
+        None,
+        description="When a lead becomes an account with a contact; for leads only.",
     )
     auto_moves: dict[Slug, AutoMoveShape] = Field(
         default_factory=dict,

@@ -22,6 +22,11 @@ ENGLISH = Catalogue(
             "sent e-mail", "sent e-mails", "an e-mail to the customer"
         ),
         EvidenceKind.CONTACTS: Count("contact", "contacts", "a contact"),
+        EvidenceKind.ACCOUNT_CONTACTS: Count(
+            "contact at the account",
+            "contacts at the account",
+            "a contact at the account",
+        ),
     },
     reasons={
         ReasonCode.FINE: "This is in order.",
@@ -58,6 +63,14 @@ ENGLISH = Catalogue(
         ReasonCode.STAGE_BEHIND: (
             "{this} stood in {from}, and what {to} waits for is there: {condition}."
         ),
+        ReasonCode.CONVERSION_DUE: (
+            "What makes a lead an account is there: {condition}. {this} is not"
+            " converted yet."
+        ),
+        ReasonCode.CONVERTED_EARLY: (
+            "{this} went to {stage}, and what a conversion needs is not there:"
+            " {condition}."
+        ),
     },
     to_do={
         ReasonCode.STAGES_SKIPPED: "First go through: {skipped}.",
@@ -74,6 +87,8 @@ ENGLISH = Catalogue(
             "Correct {field}. What we agreed{for_stage}: {condition}."
         ),
         ReasonCode.STAGE_BEHIND: "Move {the} to {to}.",
+        ReasonCode.CONVERSION_DUE: "Convert {the} into an account with a contact.",
+        ReasonCode.CONVERTED_EARLY: "Still needed: {condition}.",
     },
     escalations={
         StepKind.REMIND: "Once it is logged, these reminders stop by themselves.",

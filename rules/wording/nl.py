@@ -26,6 +26,11 @@ DUTCH = Catalogue(
         EvidenceKind.CONTACTS: Count(
             "contactpersoon", "contactpersonen", "een contactpersoon"
         ),
+        EvidenceKind.ACCOUNT_CONTACTS: Count(
+            "contactpersoon bij de klant",
+            "contactpersonen bij de klant",
+            "een contactpersoon bij de klant",
+        ),
     },
     reasons={
         ReasonCode.FINE: "Dit is in orde.",
@@ -66,6 +71,14 @@ DUTCH = Catalogue(
         ReasonCode.STAGE_BEHIND: (
             "{this} stond in {from}, en waar {to} op wacht, is er: {condition}."
         ),
+        ReasonCode.CONVERSION_DUE: (
+            "Wat van een lead een klant maakt, is er: {condition}. {this} is nog niet"
+            " omgezet."
+        ),
+        ReasonCode.CONVERTED_EARLY: (
+            "{this} ging naar {stage}, en wat voor het omzetten nodig is, is er niet:"
+            " {condition}."
+        ),
     },
     to_do={
         ReasonCode.STAGES_SKIPPED: "Doorloop eerst: {skipped}.",
@@ -82,6 +95,8 @@ DUTCH = Catalogue(
             "Pas {field} aan. We hebben afgesproken{for_stage}: {condition}."
         ),
         ReasonCode.STAGE_BEHIND: "Zet {the} in {to}.",
+        ReasonCode.CONVERSION_DUE: "Zet {the} om in een klant met een contactpersoon.",
+        ReasonCode.CONVERTED_EARLY: "Nog nodig: {condition}.",
     },
     escalations={
         StepKind.REMIND: "Zodra het is vastgelegd, stoppen deze herinneringen vanzelf.",

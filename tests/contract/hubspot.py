@@ -87,6 +87,8 @@ class HubSpotWorld:
         self._control = control
         self._has_leads = has_leads
         self._ahead = _Ahead()
+        self._accounts: dict[RecordRef, RecordRef] = {}
+        self._persons: dict[RecordRef, RecordRef] = {}
         control.post("reset")
         own = [{"name": name, "type": kind} for name, kind in (*_OWN, *_OWN_OF_CHOICE)]
         control.post(
@@ -175,12 +177,13 @@ class HubSpotWorld:
         }
         if created_at is not None:
             record["at"] = created_at.isoformat()
-        if objects == "leads":
-            person = self.add_record(Kind.CONTACT, created_at=created_at)
-            record["associations"] = [
-                {"object": "contacts", "id": person.id, "type": 578}
-            ]
-        return _ref(kind, self._seed(records=[record])["ids"]["one"])
+        if objects != "leads":
+            return _ref(kind, self._seed(records=[record])["ids"]["one"])
+        person = self.add_record(Kind.CONTACT, created_at=created_at)
+        record["associations"] = [{"object": "contacts", "id": person.id, "type": 578}]
+        lead = _ref(kind, self._seed(records=[record])["ids"]["one"])
+        self._persons[lead] = person
+        return lead
 
     def add_many(self, count: int, *, created_at: datetime) -> list[RecordRef]:
         bulk = {
@@ -228,6 +231,12 @@ class HubSpotWorld:
             to = {"object": "contacts", "id": person.id}
             self._act("associate", ref, to=to)
             return
+        if kind is EvidenceKind.ACCOUNT_CONTACTS:
+            self._add_account_contact(ref)
+            return
+        if kind is EvidenceKind.QUOTES:
+            # HubSpot links no quote to a lead, but to the person it is about.
+            ref = self._persons.get(ref, ref)
         is_received = kind is EvidenceKind.EMAILS
         self._control.post(
             "hubspot/log",
@@ -240,6 +249,18 @@ class HubSpotWorld:
                 **({} if counts else _VOID[kind]),
             },
         )
+
+    def _add_account_contact(self, ref: RecordRef) -> None:
+        """Give the record's account a contact; without an account, one first."""
+        if ref.kind is Kind.COMPANY:
+            account = ref
+        elif ref in self._accounts:
+            account = self._accounts[ref]
+        else:
+            account = self._accounts[ref] = self.add_record(Kind.COMPANY)
+            self._act("associate", ref, to={"object": "companies", "id": account.id})
+        person = self.add_record(Kind.CONTACT, name="Bos")
+        self._act("associate", account, to={"object": "contacts", "id": person.id})
 
     def notes(self, ref: RecordRef) -> list[Pinned]:
         return self._pinned("notes", ref, "hs_note_body")

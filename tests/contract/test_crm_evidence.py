@@ -9,7 +9,8 @@ from tests.fakes.world import World
 
 DAY = timedelta(days=1)
 ALL = frozenset(EvidenceKind)
-DATED = ALL - {EvidenceKind.CONTACTS}
+PEOPLE = frozenset({EvidenceKind.CONTACTS, EvidenceKind.ACCOUNT_CONTACTS})
+DATED = ALL - PEOPLE
 
 
 @pytest.mark.parametrize("kind", sorted(DATED))
@@ -53,12 +54,27 @@ def test_an_email_from_the_customer_was_not_sent_by_us(world: World):
     assert found[EvidenceKind.EMAILS_SENT] == Tally(1, now - DAY, None)
 
 
-def test_contacts_are_counted(world: World):
-    ref = world.add_record()
-    world.link(ref, EvidenceKind.CONTACTS)
-    world.link(ref, EvidenceKind.CONTACTS)
-    found = world.crm.evidence([ref], ALL, world.now())[ref]
-    assert found.tallies[EvidenceKind.CONTACTS].count == 2
+@pytest.mark.parametrize("kind", sorted(PEOPLE))
+def test_people_are_counted(world: World, kind: EvidenceKind):
+    ref, other = world.add_record(), world.add_record()
+    world.link(ref, kind)
+    world.link(ref, kind)
+    found = world.crm.evidence([ref, other], ALL, world.now())
+    assert found[ref].tallies[kind] == Tally(2)
+    assert found[other].tallies[kind] == Tally(0)
+
+
+def test_a_quote_to_a_lead_is_told(world: World):
+    lead, other = world.add_record(Kind.LEAD), world.add_record(Kind.LEAD)
+    world.advance(DAY)
+    since = world.now().replace(microsecond=0)
+    world.link(lead, EvidenceKind.QUOTES, at=since)
+    kinds = frozenset({EvidenceKind.QUOTES})
+    found = world.crm.evidence([lead, other], kinds, since + DAY)
+    assert found[lead].tallies[EvidenceKind.QUOTES] == Tally(1, since, None)
+    assert found[other].tallies[EvidenceKind.QUOTES] == Tally()
+    told = world.crm.touched(Kind.LEAD, kinds, since=since)
+    assert {ref for batch in told for ref in batch} == {lead}
 
 
 def test_every_kind_that_was_asked_for_is_there_and_no_other(world: World):

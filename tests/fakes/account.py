@@ -34,6 +34,8 @@ ACTORS: Mapping[ActorClass, Actor] = {
     kind: Actor(kind, kind.value, "501" if kind is ActorClass.PERSON else "")
     for kind in ActorClass
 }
+PEOPLE = frozenset({EvidenceKind.CONTACTS, EvidenceKind.ACCOUNT_CONTACTS})
+"""Evidence that has no moment."""
 _TICK = timedelta(milliseconds=1)
 
 
@@ -175,7 +177,7 @@ class FakeWorld:
     ) -> None:
         with self.lock:
             record = self.records[ref]
-            moment = None if kind is EvidenceKind.CONTACTS else at or self.now()
+            moment = None if kind in PEOPLE else at or self.now()
             record.linked.append(Linked(kind, moment, counts, self.now()))
             self.touch(record)
 

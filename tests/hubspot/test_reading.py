@@ -185,6 +185,7 @@ def test_evidence_counts_what_was_held_and_tells_past_from_plan(
     tallies = found[ref(deal)].tallies
     counts = {str(kind): tally.count for kind, tally in tallies.items()}
     assert counts == {
+        "account_contacts": 0,
         "calls": 1,
         "contacts": 1,
         "emails": 1,

@@ -402,7 +402,10 @@ def test_the_schema_knows_the_keys_that_a_document_may_have():
     assert found["properties"].keys() == {
         field.alias or name for name, field in DocumentShape.model_fields.items()
     }
-    assert parse(EXAMPLE).source.values.keys() == found["properties"].keys()
+    # Deals are not converted.
+    assert parse(EXAMPLE).source.values.keys() == found["properties"].keys() - {
+        "conversion"
+    }
     assert found["additionalProperties"] is False
     assert {"version", "process", "connection", "stages"} == set(found["required"])
 
@@ -494,3 +497,68 @@ def test_a_check_for_a_stage_that_is_not_there_is_refused():
     text = HEAD + "stages: {Lead: }\nchecks: {a: {check: amount > 0, in: [Leed]}}"
     assert "6:38 checks.a.in[1]: “Leed” is not among the policy's stages." in only(text)
     assert "Did you mean “Lead”?" in only(text)
+
+
+LEADS = """\
+version: 1
+process: leads
+connection: acme
+record: lead
+sponsor: anna@example.com
+stages: {lead: , closedwon: }
+enforcement: enforce
+"""
+
+
+def test_a_conversion_has_a_seed_and_never_more_power_than_a_flag():
+    found = compiled(
+        LEADS + "conversion: {seed: 'quotes >= 1', late: , early: {enforcement: off}}"
+    ).conversion
+    assert found is not None
+    assert found.seed.text == "quotes >= 1"
+    assert found.late is not None
+    assert (found.late.id, found.late.enforcement) == (
+        "conversion.late",
+        Enforcement.FLAG,
+    )
+    assert found.early is not None
+    assert found.early.enforcement is Enforcement.OFF
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (f"{LEADS}conversion: {{seed: 'quotes >= 1'}}", "A seed alone"),
+        (f"{LEADS}conversion: {{late: }}", "“seed” is missing"),
+        (
+            f"{LEADS}conversion: {{seed: 'quotes >= 1', late: {{goal: x}}}}",
+            "not among the goals",
+        ),
+        (
+            f"{LEADS}conversion: {{seed: 'a', early: {{enforcement: enforce}}}}",
+            "One of off, observe, flag should stand here",
+        ),
+        (
+            f"{HEAD}stages: {{lead: }}\nconversion: {{seed: 'quotes >= 1', late: }}",
+            "Only leads are converted",
+        ),
+        (
+            LEADS.replace(", closedwon: ", "")
+            + "conversion: {seed: 'quotes >= 1', late: }",
+            "has a lead converted",
+        ),
+    ],
+)
+def test_a_conversion_that_cannot_be_is_refused(text, complaint):
+    assert complaint in " ".join(problems(text))
+
+
+def test_people_are_asked_for_from_a_stage_on():
+    stage = compiled(
+        f"{HEAD}stages: {{lead: , demo: {{contacts: 2, account_contacts: 1}}}}"
+    ).stages[1]
+    assert {kind: one.text for kind, one in stage.people.items()} == {
+        EvidenceKind.CONTACTS: "contacts >= 2",
+        EvidenceKind.ACCOUNT_CONTACTS: "account_contacts >= 1",
+    }
+    assert only(f"{HEAD}stages: {{lead: {{contacts: 0}}}}")

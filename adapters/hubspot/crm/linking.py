@@ -1,7 +1,8 @@
 """What is linked to records: associations in batches, and the evidence they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from adapters.hubspot.batches import LARGEST_OF_LINKS, cut, demand_complete
 from adapters.hubspot.client import HubSpotClient
@@ -13,8 +14,16 @@ from adapters.hubspot.tallies import ACTIVITIES, to_tally
 from adapters.hubspot.wire import next_page, part, parts, text
 from rules.model import Evidence, EvidenceKind, RecordRef, Tally
 
-UNLINKED = frozenset({("leads", "quotes")})
-"""Pairs of types between which HubSpot knows no association."""
+_WAYS: Mapping[tuple[str, EvidenceKind], tuple[str, ...]] = MappingProxyType(
+    {
+        # What was quoted to a lead hangs on the deal made of it, or on its person.
+        ("leads", EvidenceKind.QUOTES): ("deals", "contacts"),
+        ("deals", EvidenceKind.ACCOUNT_CONTACTS): ("companies",),
+        ("leads", EvidenceKind.ACCOUNT_CONTACTS): ("companies",),
+        ("contacts", EvidenceKind.ACCOUNT_CONTACTS): ("companies",),
+    }
+)
+"""Through which other types some evidence hangs on a type; the rest directly."""
 
 
 class Linking:
@@ -52,6 +61,15 @@ class Linking:
             asked = more
         return {source: list(targets) for source, targets in found.items()}
 
+    def hung_on(
+        self, about: ObjectType, wanted: EvidenceKind, ids: Sequence[str]
+    ) -> list[str]:
+        """Return the records that these pieces of evidence hang on, each once."""
+        name = ACTIVITIES[wanted].name
+        ways = _WAYS.get((about.name, wanted), ())
+        linked = self._linked(name, about.name, ways, ids)
+        return list(dict.fromkeys(one for found in linked.values() for one in found))
+
     def evidence(
         self, refs: Sequence[RecordRef], kinds: frozenset[EvidenceKind], now: datetime
     ) -> dict[RecordRef, Evidence]:
@@ -64,6 +82,23 @@ class Linking:
                     tallies[ref][wanted] = tally
         return {ref: Evidence(found) for ref, found in tallies.items()}
 
+    def _linked(
+        self, source: str, target: str, ways: Sequence[str], ids: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """Return what each record leads to, directly or through one of `ways`."""
+        if not ways:
+            return self.links(source, target, ids)
+        found: dict[str, dict[str, None]] = {}
+        for way in ways:
+            first = self.links(source, way, ids)
+            between = [one for linked in first.values() for one in linked]
+            second = self.links(way, target, between)
+            for record_id, linked in first.items():
+                ends = found.setdefault(record_id, {})
+                for one in linked:
+                    ends.update(dict.fromkeys(second.get(one, ())))
+        return {record_id: list(ends) for record_id, ends in found.items()}
+
     def _tallies(
         self,
         about: ObjectType,
@@ -72,12 +107,11 @@ class Linking:
         now: datetime,
     ) -> dict[RecordRef, Tally]:
         activity = ACTIVITIES[wanted]
-        if activity.name == about.name:
+        ways = _WAYS.get((about.name, wanted), ())
+        if activity.name == about.name and not ways:
             # A contact is its own contact.
             return {ref: Tally(1) for ref in refs}
-        if (about.name, activity.name) in UNLINKED:
-            return {ref: Tally() for ref in refs}
-        linked = self.links(about.name, activity.name, [ref.id for ref in refs])
+        linked = self._linked(about.name, activity.name, ways, [one.id for one in refs])
         if not activity.properties:
             return {ref: Tally(len(linked.get(ref.id, ()))) for ref in refs}
         ids = [one for found in linked.values() for one in found]

@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.hubspot import mapping
 from adapters.hubspot.client import HubSpotClient
-from adapters.hubspot.crm.linking import UNLINKED, Linking
+from adapters.hubspot.crm.linking import Linking
 from adapters.hubspot.crm.reading import Reading
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.kinds import ObjectType
@@ -107,15 +107,12 @@ class Scanning:
         A contact does not change by being linked; the record does, and is scanned.
         """
         about = self._shape.type_of(kind)
-        activities = {ACTIVITIES[one] for one in evidence}
-        names = {one.name for one in activities if one.properties}
-        for name in sorted(names):
-            if (about.name, name) in UNLINKED:
-                continue
+        searchable = (one for one in sorted(evidence) if ACTIVITIES[one].properties)
+        # One search serves all evidence that is kept as objects of the same type.
+        for name, wanted in {ACTIVITIES[one].name: one for one in searchable}.items():
             searched = _Searched(name, _ACTIVITY_MODIFIED)
             for hits in self._hits(searched, to_ms(since - LAG)):
-                found = self._linking.links(name, about.name, [hit.id for hit in hits])
-                ids = dict.fromkeys(one for linked in found.values() for one in linked)
+                ids = self._linking.hung_on(about, wanted, [hit.id for hit in hits])
                 if ids:
                     yield [mapping.to_ref(kind, one) for one in ids]
 
