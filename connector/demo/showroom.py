@@ -71,8 +71,11 @@ class Showroom:
 
 
 @contextmanager
-def opened(port: int) -> Iterator[Showroom]:
-    """Give a showroom on this port (0: a free one); raises DemoFailed."""
+def opened(port: int, vendors: Sequence[str] = tuple(COMPANIES)) -> Iterator[Showroom]:
+    """Give a showroom of these CRMs on this port (0: a free one).
+
+    Raises DemoFailed.
+    """
     home = Path(tempfile.mkdtemp(prefix="slagboom-demo-"))
     # Under root the embedded PostgreSQL runs as another user, who must get in.
     home.chmod(0o711)
@@ -83,7 +86,7 @@ def opened(port: int) -> Iterator[Showroom]:
             set_up(config.log_format, level=logging.WARNING)
             with borrow(config) as urls:
                 app = build(config, urls)
-                offices = furnish(app, sandbox, list(COMPANIES))
+                offices = furnish(app, sandbox, vendors)
                 for office in offices:
                     office.company.send_webhooks_to(webhook_of(office.connection, url))
                 yield Showroom(app, sandbox, offices, url)

@@ -12,56 +12,67 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from adapters.sandbox.companies import COMPANIES
 from tests.bench.figure import Figure
-from tests.bench.room import Room, a_room, move
+from tests.bench.room import Room, a_room
+from tests.fakes.world import Door
 
 MOVES = 30
 COMMITS = 50
 TARGET_MS = 150
+PATIENCE_SECONDS = 30.0
 
 
 def measure() -> Iterator[Figure]:
-    """Move deals, one after the other."""
-    with a_room() as room:
-        deals = room.add_deals(MOVES + 1, "lead", decision_maker="J. Smit")
+    """Move deals, one after the other, in each CRM."""
+    for vendor in COMPANIES:
+        yield from _measure(vendor)
+
+
+def _measure(vendor: str) -> Iterator[Figure]:
+    with a_room(vendor) as room:
+        title = room.office.title
+        deals = room.add_deals(MOVES + 1, "Lead", decision_maker="J. Smit")
         # The first one finds the processes cold.
         took = [_took_ms(room, deal) for deal in deals][1:]
         floor = 2 * _commit_ms(room)
     own = [one for one, _ in took]
     answers = statistics.median(answering for _, answering in took)
     yield Figure(
-        "webhook to return, median",
+        f"{title}: webhook to return, median",
         statistics.median(own),
         "ms",
         floor=floor,
         target=TARGET_MS,
         remark=f"not counted: the CRM's own answers, {answers:.0f} ms",
     )
-    yield Figure(f"webhook to return, worst of {MOVES}", max(own), "ms", floor=floor)
+    yield Figure(
+        f"{title}: webhook to return, worst of {MOVES}", max(own), "ms", floor=floor
+    )
 
 
 def _took_ms(room: Room, deal: str) -> tuple[float, float]:
     """Return what we took from webhook to return, and the CRM until then."""
-    room.remote.post("hubspot/webhooks/clear")
+    room.crm.clear()
     room.remote.post("requests/clear")
-    move(room.remote, [deal], "negotiation")
-    room.remote.post("hubspot/webhooks/flush")
-    sent_at = min(
-        _begun_at(one) for one in room.remote.get("hubspot/webhooks")["attempts"]
-    )
+    room.office.company.move_all([deal], "Negotiation")
+    room.crm.flush(PATIENCE_SECONDS)
+    sent_at = min(_begun_at(one) for one in room.crm.attempts())
     requests: list[dict[str, Any]] = []
-    give_up_at = time.monotonic() + 30
-    while not any(one["operation"] == "deals.batch.update" for one in requests):
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not any(_is_return(room, one) for one in requests):
         if time.monotonic() > give_up_at:
             raise TimeoutError(f"Deal {deal} is not put back.")
         time.sleep(0.01)
         requests = room.requests()
     room.wait_until_settled()
-    returned_at = next(
-        _begun_at(one) for one in requests if one["operation"] == "deals.batch.update"
-    )
+    returned_at = next(_begun_at(one) for one in requests if _is_return(room, one))
     answering = sum(one["ms"] for one in requests if one["at"] <= returned_at)
     return returned_at - sent_at - answering, answering
+
+
+def _is_return(room: Room, logged: dict[str, Any]) -> bool:
+    return room.crm.operations.get(logged["operation"]) is Door.WRITE
 
 
 def _begun_at(logged: dict[str, Any]) -> float:

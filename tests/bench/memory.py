@@ -6,6 +6,7 @@ with other processes included; the floor is what they took before.
 
 from collections.abc import Iterator
 
+from adapters.sandbox.companies import COMPANIES
 from tests.bench.burst import make_changes
 from tests.bench.figure import Figure
 from tests.bench.room import a_room
@@ -15,17 +16,22 @@ TARGET_MEGABYTES = 150
 
 
 def measure() -> Iterator[Figure]:
-    """Make the changes, and look at the processes."""
-    with a_room() as room:
+    """Make the changes in each CRM, and look at the processes."""
+    for vendor in COMPANIES:
+        yield from _measure(vendor)
+
+
+def _measure(vendor: str) -> Iterator[Figure]:
+    with a_room(vendor) as room:
         before = room.resident_megabytes()
-        deals = room.add_deals(CHANGES, "demo", decision_maker="J. Smit")
-        with room.webhooks_held():
-            make_changes(room.remote, deals)
+        deals = room.add_deals(CHANGES, "Demo", decision_maker="J. Smit")
+        with room.crm.held():
+            make_changes(room.office.company, deals)
         room.wait_until_settled()
         after = room.resident_megabytes()
     for name in ("web", "worker"):
         yield Figure(
-            f"memory of the {name} after {CHANGES:,} changes",
+            f"{room.office.title}: memory of the {name} after {CHANGES:,} changes",
             after[name],
             "MB",
             floor=before[name],

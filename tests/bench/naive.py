@@ -2,76 +2,125 @@
 
 It reads the deal; if that stands in Quote sent without an amount, it reads the history
 of the stage, puts the deal back, and makes a note and a task. Started by `burst.py`
-with the CRM's address, and on standard input the token and the deals that changed.
+with the CRM and its address, and on standard input the token and the deals that
+changed.
 """
 
 import json
 import sys
 import time
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
-import hubspot
-from hubspot.crm.deals import SimplePublicObjectInput as DealInput
-from hubspot.crm.objects.notes import SimplePublicObjectInputForCreate as NoteInput
-from hubspot.crm.objects.tasks import SimplePublicObjectInputForCreate as TaskInput
-
-NOTE_TO_DEAL, TASK_TO_DEAL = 214, 216
+NOTE, TASK = "A quote needs an amount.", "Fill in the amount"
 
 
-class Worker:
-    """Handles one event after the other."""
+class Deal(NamedTuple):
+    """A deal as it stands."""
+
+    is_forbidden: bool
+    owner: str
+
+
+class Client(Protocol):
+    """The vendor's own library, as far as this worker uses it."""
+
+    def read(self, deal_id: str) -> Deal:
+        """Read a deal."""
+        ...
+
+    def read_former_stage(self, deal_id: str) -> str:
+        """Read in which stage a deal stood before."""
+        ...
+
+    def put_back(self, deal_id: str, stage: str) -> None:
+        """Move a deal."""
+        ...
+
+    def make_note(self, deal_id: str, owner: str) -> None:
+        """Make a note."""
+        ...
+
+    def make_task(self, deal_id: str, owner: str) -> None:
+        """Make a task."""
+        ...
+
+
+class HubSpotClient:
+    """HubSpot by hubspot-api-client."""
+
+    NOTE_TO_DEAL, TASK_TO_DEAL = 214, 216
 
     def __init__(self, url: str, token: str) -> None:
+        import hubspot  # noqa: PLC0415 - only the library that is measured
+        from hubspot.crm import deals  # noqa: PLC0415
+        from hubspot.crm.objects import notes, tasks  # noqa: PLC0415
+
         client = hubspot.HubSpot(access_token=token, host=url)
-        self.deals = client.crm.deals.basic_api
-        self.notes = client.crm.objects.notes.basic_api
-        self.tasks = client.crm.objects.tasks.basic_api
+        self._deals = client.crm.deals.basic_api
+        self._notes = client.crm.objects.notes.basic_api
+        self._tasks = client.crm.objects.tasks.basic_api
+        self._deal_input = deals.SimplePublicObjectInput
+        self._note_input = notes.SimplePublicObjectInputForCreate
+        self._task_input = tasks.SimplePublicObjectInputForCreate
 
-    def handle(self, deal_id: str) -> bool:
-        """Look at a deal that has changed; return whether it was put back."""
-        deal = self.deals.get_by_id(
-            deal_id, properties=["dealstage", "amount", "hubspot_owner_id"]
-        )
-        found = deal.properties
-        if found["dealstage"] != "quote_sent" or found["amount"]:
-            return False
-        past = self.deals.get_by_id(deal_id, properties_with_history=["dealstage"])
-        former = past.properties_with_history["dealstage"][1].value
-        self.deals.update(deal_id, DealInput(properties={"dealstage": former}))
+    def read(self, deal_id: str) -> Deal:
+        wanted = ["dealstage", "amount", "hubspot_owner_id"]
+        found = self._deals.get_by_id(deal_id, properties=wanted).properties
+        is_forbidden = found["dealstage"] == "quote_sent" and not found["amount"]
+        return Deal(is_forbidden, found["hubspot_owner_id"] or "")
+
+    def read_former_stage(self, deal_id: str) -> str:
+        past = self._deals.get_by_id(deal_id, properties_with_history=["dealstage"])
+        return str(past.properties_with_history["dealstage"][1].value)
+
+    def put_back(self, deal_id: str, stage: str) -> None:
+        self._deals.update(deal_id, self._deal_input(properties={"dealstage": stage}))
+
+    def make_note(self, deal_id: str, owner: str) -> None:
+        properties = {**self._about(owner), "hs_note_body": NOTE}
+        on = self._on(deal_id, self.NOTE_TO_DEAL)
+        self._notes.create(self._note_input(properties=properties, associations=on))
+
+    def make_task(self, deal_id: str, owner: str) -> None:
+        properties = {**self._about(owner), "hs_task_subject": TASK}
+        on = self._on(deal_id, self.TASK_TO_DEAL)
+        self._tasks.create(self._task_input(properties=properties, associations=on))
+
+    @staticmethod
+    def _about(owner: str) -> dict[str, str]:
         now_ms = str(time.time_ns() // 1_000_000)
-        about = {
-            "hs_timestamp": now_ms,
-            "hubspot_owner_id": found["hubspot_owner_id"] or "",
-        }
-        self.notes.create(
-            NoteInput(
-                properties={**about, "hs_note_body": "A quote needs an amount."},
-                associations=_on(deal_id, NOTE_TO_DEAL),
-            )
-        )
-        self.tasks.create(
-            TaskInput(
-                properties={**about, "hs_task_subject": "Fill in the amount"},
-                associations=_on(deal_id, TASK_TO_DEAL),
-            )
-        )
-        return True
+        return {"hs_timestamp": now_ms, "hubspot_owner_id": owner}
+
+    @staticmethod
+    def _on(deal_id: str, kind: int) -> list[dict[str, Any]]:
+        link = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}
+        return [{"to": {"id": deal_id}, "types": [link]}]
 
 
-def _on(deal_id: str, kind: int) -> list[dict[str, Any]]:
-    link = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}
-    return [{"to": {"id": deal_id}, "types": [link]}]
+CLIENTS: Mapping[str, Callable[[str, str], Client]] = {"hubspot": HubSpotClient}
 
 
-def main(url: str) -> None:
+def handle(client: Client, deal_id: str) -> bool:
+    """Look at a deal that has changed; return whether it was put back."""
+    deal = client.read(deal_id)
+    if not deal.is_forbidden:
+        return False
+    client.put_back(deal_id, client.read_former_stage(deal_id))
+    client.make_note(deal_id, deal.owner)
+    client.make_task(deal_id, deal.owner)
+    return True
+
+
+def main(vendor: str, url: str) -> None:
     """Handle an event for each deal; print how many went back, and the seconds."""
     given = json.load(sys.stdin)
-    worker = Worker(url, given["token"])
+    client = CLIENTS[vendor](url, given["token"])
     begun_at = time.perf_counter()
-    returned = sum(worker.handle(deal) for deal in given["deals"])
+    returned = sum(handle(client, deal) for deal in given["deals"])
     seconds = time.perf_counter() - begun_at
     print(json.dumps({"returned": returned, "seconds": seconds}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,7 +1,8 @@
 """The demo's showroom, with the real processes, as a place to measure in."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,10 @@ from typing import Any
 import psycopg
 
 from adapters.sandbox.remote import Remote
-from connector.demo.showroom import Showroom, opened
+from connector.demo.showroom import Office, opened
+from tests.workings.every import WORKINGS
+from tests.workings.workings import Workings
 
-LIFTED = 1_000_000
-"""A limit of requests that nothing here reaches."""
-
-OPERATIONS = {
-    "deals.batch.read": "reads",
-    "deals.batch.update": "returns",
-    "notes.batch.create": "notes",
-    "tasks.batch.create": "tasks",
-}
 PATIENCE_SECONDS = 300.0
 
 _UNSETTLED = """
@@ -35,20 +29,19 @@ _UNSWEPT = """
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A showroom, its sandbox's control paths, and a look into its database."""
+    """One CRM's office, the CRM from behind, and a look into the database."""
 
-    showroom: Showroom
+    office: Office
+    crm: Workings
     remote: Remote
     database: psycopg.Connection
 
-    def add_deals(self, count: int, stage: str, **properties: str) -> list[str]:
+    def add_deals(self, count: int, stage: str, **fields: str) -> list[str]:
         """Make deals that Slagboom knows as they stand, and return their ids."""
-        ids = seed_deals(self.remote, count, stage, **properties)
-        app = self.showroom.app
+        ids = list(self.office.company.add_deals(count, stage, **fields))
+        app = self.office.app
         self._wait_until_swept()
-        with app.store.begin() as tx:
-            connection = tx.connections.get(self.showroom.connection_id)
-        app.reconcile.import_(connection)
+        app.reconcile.import_(app.accounts.find(self.office.connection.name))
         self._wait_until_swept()
         return ids
 
@@ -56,15 +49,6 @@ class Room:
         """Wait for the sweep that comes by itself; it has no part in any figure."""
         self.wait_until(_UNSWEPT, 0)
         self.wait_until_settled()
-
-    @contextmanager
-    def webhooks_held(self) -> Iterator[None]:
-        """Keep the CRM's webhooks back meanwhile, and send them all at the end."""
-        self.remote.post("hubspot/webhooks/pause")
-        try:
-            yield
-        finally:
-            self.remote.post("hubspot/webhooks/pause", paused=False)
 
     def wait_until(self, question: str, answer: int) -> None:
         """Wait until the database gives this answer; raises TimeoutError."""
@@ -76,7 +60,7 @@ class Room:
 
     def wait_until_settled(self) -> None:
         """Wait until nothing is sent, nothing waits, and nothing is planned."""
-        self.remote.post("hubspot/webhooks/flush", timeout=PATIENCE_SECONDS)
+        self.crm.flush(PATIENCE_SECONDS)
         self.wait_until(_UNSETTLED, 0)
 
     def ask(self, question: str) -> int:
@@ -88,9 +72,19 @@ class Room:
     def requests(self) -> list[dict[str, Any]]:
         """Return what was asked of the CRM since the log was cleared."""
         found: list[dict[str, Any]] = self.remote.get(
-            "requests", system="hubspot", limit="20000"
+            "requests", system=self.crm.system, limit="20000"
         )["requests"]
         return found
+
+    def count_requests(self) -> Counter[str]:
+        """Return how often the CRM was asked since the log was cleared, by door.
+
+        What went to none of the doors is there under the CRM's own name for it.
+        """
+        doors = self.crm.operations
+        return Counter(
+            doors.get(one["operation"], one["operation"]) for one in self.requests()
+        )
 
     def resident_megabytes(self) -> Mapping[str, float]:
         """Return the memory of the web process and of the worker."""
@@ -106,49 +100,17 @@ class Room:
 
 
 @contextmanager
-def a_room() -> Iterator[Room]:
-    """Open a showroom whose CRM answers any number of requests."""
-    with opened(0) as showroom:
-        remote = Remote(showroom.sandbox.url)
-        remote.post("hubspot/settings", burst_limit=LIFTED)
+def a_room(vendor: str) -> Iterator[Room]:
+    """Open a showroom of this CRM, which answers any number of requests."""
+    with opened(0, [vendor]) as showroom:
+        (office,) = showroom.offices
+        crm = WORKINGS[vendor](showroom.sandbox, office.company)
+        crm.lift_limits()
         url = showroom.app.urls.database_url.replace("+psycopg", "", 1)
         with psycopg.connect(url, autocommit=True) as database:
-            room = Room(showroom, remote, database)
-            yield room
-        remote.close()
-
-
-def seed_deals(remote: Remote, count: int, stage: str, **properties: str) -> list[str]:
-    """Make deals that nobody is told of, and return their ids."""
-    made = remote.post(
-        "hubspot/seed",
-        bulk=[
-            {
-                "object": "deals",
-                "count": count,
-                "properties": {
-                    "dealname": "Deal {n}",
-                    "pipeline": "default",
-                    "dealstage": stage,
-                    **properties,
-                },
-                "owners": ["sanne@acme.example"],
-            }
-        ],
-    )
-    ids: list[str] = made["bulk"][0]
-    return ids
-
-
-def move(remote: Remote, deals: Sequence[str], stage: str) -> None:
-    """Move deals at once, as a bulk edit by a person does."""
-    remote.post(
-        "hubspot/bulk",
-        object="deals",
-        ids=list(deals),
-        properties={"dealstage": stage},
-        user="sanne@acme.example",
-    )
+            remote = Remote(showroom.sandbox.url)
+            yield Room(office, crm, remote, database)
+            remote.close()
 
 
 def _descendants(pid: str) -> Iterator[str]:

@@ -33,6 +33,8 @@ class HubSpotWorkings(Workings):
     }
     busy: ClassVar = {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}}
     too_late_ms = (READ_TIMEOUT_S + 2) * 1000
+    at_once: ClassVar = dict.fromkeys(Door, 100)
+    requests_a_second = 10.0
 
     def channels(self) -> Sequence[Channel]:
         return [app.channel for app in self.sandbox.hubspot.apps.values()]

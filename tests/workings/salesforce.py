@@ -35,6 +35,13 @@ class SalesforceWorkings(Workings):
     }
     busy: ClassVar = {"kind": "status", "status": 400, "category": "UNABLE_TO_LOCK_ROW"}
     too_late_ms = 32_000
+    at_once: ClassVar = {
+        Door.READ: 2_000,
+        Door.WRITE: 1,
+        Door.NOTES: 200,
+        Door.TASKS: 200,
+    }
+    requests_a_second = None
 
     def channels(self) -> Sequence[Channel]:
         return self.sandbox.outbound.channels

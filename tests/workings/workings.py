@@ -28,6 +28,10 @@ class Workings(ABC):
     `system` is its name in the log of requests, and `operations` are its names there of
     the requests at each door. `doors` picks the requests that a fault is for, `busy` is
     how it turns one away for a while, and after `too_late_ms` nobody waits for it.
+
+    `at_once` is how many records one request can be about, at each door; for writes so
+    that what changed meanwhile is not overwritten. `requests_a_second` is the limit of
+    an ordinary account in the long run, None where only the day has one.
     """
 
     system: ClassVar[str]
@@ -35,6 +39,8 @@ class Workings(ABC):
     doors: ClassVar[Mapping[Door, Fault]]
     busy: ClassVar[Fault]
     too_late_ms: ClassVar[float]
+    at_once: ClassVar[Mapping[Door, int]]
+    requests_a_second: ClassVar[float | None]
 
     def __init__(self, sandbox: Sandbox, company: Company) -> None:
         """Look into the sandbox in which this company works."""
