@@ -1,8 +1,9 @@
-"""How fast signed deliveries of 100 events are stored durably and acknowledged.
+"""How fast deliveries of 100 changes are stored durably and acknowledged.
 
 Sixteen connections; the load, the web process and PostgreSQL share the machine. Beside
 it stands what PostgreSQL alone takes of the same bodies, a commit for each, and what
-the web process answers when there is nothing to check or to store.
+the web process answers when there is nothing to check or to store; and what one
+delivery takes from beginning to end where it is the only one on its way.
 """
 
 import threading
@@ -15,7 +16,6 @@ from tests.bench.load import Measured, run_load
 from tests.bench.receiving import (
     WEB,
     Installation,
-    a_body,
     deliveries,
     installed,
     peak_megabytes,
@@ -27,14 +27,20 @@ TARGET_PER_SECOND = 300
 TARGET_P99_MS = 100
 
 
-def run(command: tuple[str, ...] = WEB, *, seconds: float = SECONDS) -> dict[str, Any]:
-    """Measure; return the figures. All answers must be 200."""
-    with installed() as installation:
+def run(
+    vendor: str = "hubspot",
+    command: tuple[str, ...] = WEB,
+    *,
+    seconds: float = SECONDS,
+) -> dict[str, Any]:
+    """Measure with the deliveries of a CRM; return the figures."""
+    with installed(vendor) as installation:
         with installation.web(command) as pid:
             requests = deliveries(installation)
             _load(installation, requests, seconds / 5)
             taken = _load(installation, requests, seconds)
             peak = peak_megabytes(pid)
+            alone = _load(installation, requests, seconds / 4, connections=1)
             bare = f"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{installation.port}\r\n\r\n"
             answered = _load(installation, [bare.encode()], seconds / 4)
         stored = _insert(installation, seconds / 2)
@@ -46,6 +52,8 @@ def run(command: tuple[str, ...] = WEB, *, seconds: float = SECONDS) -> dict[str
         "target_p99_ms": TARGET_P99_MS,
         "statuses": dict(taken.statuses),
         "broken": taken.broken,
+        "alone_ms": round(alone.percentile(0.5), 1),
+        "kilobytes": round(sum(map(len, requests)) / len(requests) / 1000),
         "peak_megabytes": round(peak),
         "floor_inserts_per_second": round(stored),
         "floor_answers_per_second": round(answered.rate),
@@ -53,10 +61,14 @@ def run(command: tuple[str, ...] = WEB, *, seconds: float = SECONDS) -> dict[str
 
 
 def _load(
-    installation: Installation, requests: list[bytes], seconds: float
+    installation: Installation,
+    requests: list[bytes],
+    seconds: float,
+    *,
+    connections: int = CONNECTIONS,
 ) -> Measured:
     return run_load(
-        installation.address, requests, connections=CONNECTIONS, seconds=seconds
+        installation.address, requests, connections=connections, seconds=seconds
     )
 
 
@@ -67,7 +79,7 @@ def _insert(installation: Installation, seconds: float, threads: int = 8) -> flo
     counts = [0] * threads
 
     def insert(place: int) -> None:
-        body = a_body(place)
+        body = installation.sender.body(place)
         with psycopg.connect(url, autocommit=True) as connection:
             while not stop.is_set():
                 connection.execute(

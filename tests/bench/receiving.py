@@ -1,7 +1,6 @@
-"""An installation whose web process takes signed deliveries, for measuring."""
+"""An installation whose web process takes deliveries, for measuring."""
 
 import http.client
-import json
 import os
 import re
 import shutil
@@ -15,19 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.sandbox.hubspot.signatures import headers
 from connector.clock import SystemClock
 from connector.crypto import Vault
 from connector.embedded import Embedded
 from connector.store import open_store
 from connector.store.migrate import migrate
+from tests.bench.senders import SENDERS, Sender
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "c2xhZ2Jvb20tYmVuY2gtb25seS1hLWZha2Uta2V5ISE="
-SECRET = "the bench's own secret"
-PATH = "/webhooks/hubspot/bench"
 WEB = (sys.executable, "-m", "connector.wsgi", "--bind", "{address}")
-EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +33,7 @@ class Installation:
     env: Mapping[str, str]
     database_url: str
     port: int
+    sender: Sender
 
     @property
     def address(self) -> tuple[str, int]:
@@ -58,8 +55,9 @@ class Installation:
 
 
 @contextmanager
-def installed() -> Iterator[Installation]:
+def installed(vendor: str = "hubspot") -> Iterator[Installation]:
     """Start PostgreSQL (every commit on disk) and Valkey, and connect an account."""
+    sender = SENDERS[vendor]
     home = Path(tempfile.mkdtemp(prefix="slagboom-"))
     home.chmod(0o711)
     try:
@@ -71,11 +69,9 @@ def installed() -> Iterator[Installation]:
             with store.begin() as tx:
                 tx.connections.save(
                     "bench",
-                    vendor="hubspot",
-                    settings={"portal_id": "62515"},
-                    secrets=Vault([KEY]).seal(
-                        {"token": "none", "webhook_secret": SECRET}
-                    ),
+                    vendor=sender.vendor,
+                    settings=sender.settings,
+                    secrets=Vault([KEY]).seal(sender.secrets),
                     now=SystemClock().now(),
                 )
             store.close()
@@ -87,47 +83,23 @@ def installed() -> Iterator[Installation]:
                 "PUBLIC_URL": f"http://127.0.0.1:{port}",
                 "PORT": str(port),
             }
-            yield Installation(env, embedded.urls.database_url, port)
+            yield Installation(env, embedded.urls.database_url, port, sender)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def a_body(seed: int) -> bytes:
-    """Return a delivery of EVENTS events, about 28 kB, as HubSpot writes them."""
-    events = [
-        {
-            "eventId": seed * EVENTS + number,
-            "subscriptionId": 3810442,
-            "portalId": 62515,
-            "appId": 1160452,
-            "occurredAt": 1_796_083_200_000 + seed * EVENTS + number,
-            "subscriptionType": "deal.propertyChange",
-            "attemptNumber": 0,
-            "objectId": 40_000_000_000 + seed * EVENTS + number,
-            "propertyName": "dealstage",
-            "propertyValue": "contractsent",
-            "changeSource": "CRM_UI",
-            "sourceId": f"userId:{70_000_000 + number}",
-            "isSensitive": False,
-        }
-        for number in range(EVENTS)
-    ]
-    return json.dumps(events).encode()
-
-
 def deliveries(installation: Installation, count: int = 64) -> list[bytes]:
-    """Return whole requests, signed a moment ago."""
-    at_ms = time.time_ns() // 1_000_000
-    url = installation.env["PUBLIC_URL"] + PATH
+    """Return whole requests, signed a moment ago where the CRM signs."""
+    sender = installation.sender
+    url = installation.env["PUBLIC_URL"] + sender.path
     requests = []
     for seed in range(count):
-        body = a_body(seed)
-        signed = headers(SECRET, url=url, body=body, at_ms=at_ms)
+        body = sender.body(seed)
         head = [
-            f"POST {PATH} HTTP/1.1",
+            f"POST {sender.path} HTTP/1.1",
             f"Host: 127.0.0.1:{installation.port}",
             f"Content-Length: {len(body)}",
-            *(f"{name}: {value}" for name, value in signed.items()),
+            *(f"{name}: {one}" for name, one in sender.headers(url, body).items()),
         ]
         requests.append("\r\n".join(head).encode() + b"\r\n\r\n" + body)
     return requests
