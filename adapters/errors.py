@@ -34,6 +34,10 @@ class Unanswered(Transient):
     """
 
 
+class Exhausted(Transient):
+    """The account allows no more for hours: it passes, and yet an admin should know."""
+
+
 class Permanent(OutsideError):  # noqa: N818
     """The same request will be refused again: change something first."""
 

@@ -39,7 +39,7 @@ def to_account_kind(
         builtin={
             ours: theirs for ours, theirs in kind.builtin.items() if theirs in known
         },
-        pipelines=to_pipelines(described, stages, offers),
+        pipelines=to_pipelines(described, stages, offers) if kind.stage else (),
         properties=properties,
     )
 

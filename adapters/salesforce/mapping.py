@@ -20,6 +20,8 @@ from rules.model import (
     OWNER,
     PIPELINE,
     STAGE,
+    UNKNOWN_ACTOR,
+    Actor,
     FieldMap,
     FieldName,
     FieldType,
@@ -71,11 +73,13 @@ def to_record(
 
     `site_url` is where people open the organisation.
     """
-    stage, owner = text(row, kind.stage), text(row, OWNER_FIELD)
+    stage, owner = _stage_of(row, kind), text(row, OWNER_FIELD)
     return Record(
         ref=ref,
         name=text(row, "Name") or f"{kind.name} {ref.id}",
-        pipeline=PipelineId(text(row, RECORD_TYPE) or MASTER_RECORD_TYPE),
+        pipeline=PipelineId(text(row, RECORD_TYPE) or MASTER_RECORD_TYPE)
+        if kind.stage
+        else None,
         stage=StageId(stage) if stage else None,
         owner=OwnerId(owner) if owner else None,
         created_at=to_instant(row.get(CREATED)) or _EPOCH,
@@ -89,36 +93,53 @@ def to_record(
     )
 
 
+def _stage_of(row: Json, kind: ObjectType) -> str:
+    return text(row, kind.stage) if kind.stage else ""
+
+
+def to_author(row: Json, *, ours: str | None) -> Actor:
+    """Return who made a row, from what was asked for of its `CreatedBy`."""
+    author = part(row, "CreatedBy")
+    return to_actor(
+        text(row, "CreatedById"),
+        ours=ours,
+        name=text(author, "Name"),
+        user_type=text(author, "UserType"),
+    )
+
+
 def to_traced(
-    record: Record, history: Sequence[Json], kind: ObjectType, *, ours: str | None
+    record: Record,
+    history: Sequence[Json] | None,
+    kind: ObjectType,
+    *,
+    ours: str | None,
+    creator: Actor = UNKNOWN_ACTOR,
 ) -> Traced:
     """Return the record with its way through the stages, oldest first.
 
-    `history` are rows of OpportunityHistory, which hold the stage that was entered, or
-    of a field history such as LeadHistory, which hold both; in the order of their
-    CreatedDate. Rows that tell of something else than the stage are passed over.
+    `history` are rows of the kind's history, in the order of their CreatedDate; None if
+    there is none. Rows that tell of something else than the stage are passed over. A
+    history by field tells of moves only: where a record stood at first, `creator` put
+    it.
     """
     passages: list[Passage] = []
-    for row in history:
+    for row in history or ():
         if row.get("Field", kind.stage) != kind.stage:
             continue
         if "NewValue" in row and not passages and row.get("OldValue"):
-            # Where it stood at first is told by the first move away from there.
             stage = StageId(text(row, "OldValue"))
-            first = to_actor("", ours=ours)
-            passages.append(Passage(stage, record.created_at, first))
-        stage = StageId(text(row, "NewValue") or text(row, kind.stage))
+            passages.append(Passage(stage, record.created_at, creator))
+        stage = StageId(text(row, "NewValue") or _stage_of(row, kind))
         if not stage or (passages and passages[-1].stage == stage):
             continue
-        author = part(row, "CreatedBy")
-        actor = to_actor(
-            text(row, "CreatedById"),
-            ours=ours,
-            name=text(author, "Name"),
-            user_type=text(author, "UserType"),
-        )
         entered_at = to_instant(row.get("CreatedDate")) or _EPOCH
-        passages.append(Passage(stage, entered_at, actor))
+        passages.append(Passage(stage, entered_at, to_author(row, ours=ours)))
+    tells_moves = (
+        history is not None and kind.history is not None and kind.history.is_by_field
+    )
+    if tells_moves and not passages and record.stage is not None:
+        passages.append(Passage(record.stage, record.created_at, creator))
     return Traced(record, tuple(passages))
 
 

@@ -5,12 +5,13 @@ and "Core Data Types Used in API Calls". A refused request carries `errorCode`, 
 refused row of a collection `statusCode`; a collection answers 200 even so.
 """
 
-import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
 from adapters.errors import (
     Conflict,
+    Exhausted,
     Forbidden,
     NotFound,
     OutsideError,
@@ -22,12 +23,14 @@ from adapters.errors import (
 from adapters.ports import Outcome, OutcomeKind
 from adapters.salesforce.wire import Json, objects, parts, text
 
-LOCK_PAUSE = timedelta(seconds=2)
 BUSY_PAUSE = timedelta(seconds=45)
 """For requests that run side by side: these end by themselves."""
 DAILY_PAUSE = timedelta(minutes=30)
 """The limit is that of a rolling day: looking twice an hour is enough."""
+CURSOR_PAUSE = timedelta(minutes=1)
+"""A query whose pages are lost is asked again as a whole."""
 LONGEST_WORDS = 300
+INACTIVE_OWNER = "INACTIVE_OWNER_OR_USER"
 
 _CHANGED = frozenset(
     {
@@ -38,11 +41,23 @@ _CHANGED = frozenset(
 _GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
 _UNCLEAR = "UNKNOWN_EXCEPTION"
 _CROSS_REFERENCE = "INVALID_CROSS_REFERENCE_KEY"
-_LOCKED = "UNABLE_TO_LOCK_ROW"
+ROW_LOCKED = "UNABLE_TO_LOCK_ROW"
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
+_NO_FIELD = "INVALID_FIELD"
+_FIELD_NAMED = re.compile(r"column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
+_NO_RIGHT = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+_RIGHT_NAMED = re.compile(r"entity type cannot be (\w+): (\w+)")
+"""The same code stands for a trigger that broke: only the words tell a right."""
+_CURSORS = frozenset(
+    {
+        "INVALID_QUERY_LOCATOR",
+        "QUERY_LOCATOR_EXPIRED",
+        "QUERY_LOCATOR_NOT_FOUND",
+    }
+)
 _PASSING = frozenset(
     {
-        _LOCKED,
+        ROW_LOCKED,
         _LIMIT,
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
         "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
@@ -59,15 +74,11 @@ _TURNED_AWAY = frozenset({503})
 _PLATFORM = frozenset({409, 420})
 
 
-def parse_body(raw: bytes) -> Json:
+def first_error(found: object) -> Json:
     """Return the first error of an answer, in whichever shape; empty if there is none.
 
-    The API sends a list of them, its OAuth endpoints a bare object.
+    The API sends a list of them, its OAuth endpoints a bare object, a proxy a page.
     """
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        return {}
     if isinstance(found, Mapping):
         return found
     return next(iter(objects(found)), {})
@@ -113,10 +124,26 @@ def to_error(
 
 
 def _to_refused(status: int, code: str, words: str) -> OutsideError:
+    missing = missing_rights(code, words)
+    if missing:
+        return Forbidden(
+            f"This user lacks a right: {', '.join(missing)}. Add it to the permission"
+            " set of the integration user.",
+            code=code,
+            missing=missing,
+        )
+    if code == _NO_FIELD and (named := _FIELD_NAMED.search(words)):
+        return Permanent(
+            f"Salesforce does not show the field {named[1]} of {named[2]} to this user."
+            " Give the permission set of the integration user the right to read it, or"
+            " correct the policy's fields.",
+            code=code,
+        )
     match status:
         case 401:
             return Unauthorized(
-                "Salesforce refused the token. Connect the organization again.",
+                "Salesforce refused the token. Reconnect the organization under"
+                " Connections.",
                 code=code,
             )
         case 403:
@@ -151,17 +178,23 @@ def _to_passing(
                 code=code,
                 retry_after=retry_after or BUSY_PAUSE,
             )
-        return Transient(
+        return Exhausted(
             "The organization's requests of this day are used up. Slagboom looks twice"
             " an hour whether it may go on.",
             code=code,
             retry_after=max(retry_after or DAILY_PAUSE, DAILY_PAUSE),
         )
-    if code == _LOCKED or _LOCKED in words:
+    if code == ROW_LOCKED or ROW_LOCKED in words:
         return Transient(
             "Somebody else is writing to the record or its account.",
-            code=_LOCKED,
-            retry_after=retry_after or LOCK_PAUSE,
+            code=ROW_LOCKED,
+            retry_after=retry_after,
+        )
+    if code in _CURSORS:
+        return Transient(
+            "Salesforce has put a query aside. Slagboom asks again.",
+            code=code,
+            retry_after=CURSOR_PAUSE,
         )
     if code in _PASSING:
         return Transient(
@@ -170,6 +203,15 @@ def _to_passing(
             retry_after=retry_after,
         )
     return None
+
+
+def missing_rights(code: str, words: str) -> tuple[str, ...]:
+    """Return the right that a refusal says is missing, if it says so."""
+    named = _RIGHT_NAMED.search(words) if code == _NO_RIGHT else None
+    if named is None:
+        return ()
+    right = {"inserted": "Create"}.get(named[1], "Edit")
+    return (f"{right} on {named[2]}",)
 
 
 def to_outcome(row: Json) -> Outcome:
@@ -202,7 +244,7 @@ def outcome_of(error: OutsideError) -> Outcome:
     match error:
         case Unanswered():
             kind = OutcomeKind.UNKNOWN
-        case Transient() | Unauthorized() | Forbidden():
+        case Transient() | Unauthorized():
             kind = OutcomeKind.FAILED
         case Conflict():
             kind = OutcomeKind.CONFLICT

@@ -111,7 +111,8 @@ def to_error(
     if "error" in body:
         return Unauthorized(
             f"Salesforce refused to sign in: {words}. Compare the client id and the"
-            " secret or key with the app's, and look whether its user is active.",
+            " secret or key with the app's, look whether its user is active, and"
+            " reconnect.",
             code=code,
         )
     return Permanent(

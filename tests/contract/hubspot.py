@@ -25,7 +25,7 @@ from tests.fakes.world import Door, Pinned, Trouble
 from tests.hubspot.kit import PORTAL, Night
 from tests.sandbox.kit import Control
 
-REP, FORMER = "rep@example.com", "gone@example.com"
+REP, FORMER, OTHER = "rep@example.com", "gone@example.com", "other@example.com"
 
 _OBJECTS = {
     Kind.DEAL: "deals",
@@ -80,6 +80,9 @@ class HubSpotWorld:
         FieldName("amount"): PropertyName("amount"),
         **{FieldName(one): PropertyName(one) for one, _ in (*_OWN, *_OWN_OF_CHOICE)},
     }
+    mergeable = Kind.DEAL
+    blank: Mapping[FieldName, Value] = {}
+    page = 200
 
     def __init__(
         self, sandbox: Sandbox, control: Control, *, version: str, has_leads: bool
@@ -101,12 +104,14 @@ class HubSpotWorld:
             users=[
                 {"email": REP, "name": "Robin Rep"},
                 {"email": FORMER, "name": "Gerda Gone", "is_active": False},
+                {"email": OTHER, "name": "Otto Other"},
             ],
             properties={"deals": own},
         )
         owners = control.get("hubspot/account")["owners"]
         self._emails = {owner: email for email, owner in owners.items()}
         self.rep, self.former = OwnerId(owners[REP]), OwnerId(owners[FORMER])
+        self.other = OwnerId(owners[OTHER])
         night = Night()
         self.crm = open_crm(
             token=sandbox.hubspot_token,
@@ -124,6 +129,9 @@ class HubSpotWorld:
             allow_private=True,
             sleep=night.sleep,
         )
+
+    def told(self, by: ActorClass) -> ActorClass:
+        return by
 
     def stages(self, kind: Kind) -> Sequence[StageId]:
         if kind is Kind.LEAD and not self._has_leads:

@@ -48,7 +48,7 @@ def test_a_record_is_read_as_it_stands(world: World):
     assert record.stage == world.stages(Kind.DEAL)[0]
     assert record.pipeline
     assert record.owner == world.rep
-    assert abs(record.created_at - created_at) < timedelta(milliseconds=1)
+    assert abs(record.created_at - created_at) < timedelta(seconds=1)
     assert record.modified_at >= record.created_at
     assert record.url.startswith("https://")
     assert ref.id in record.url
@@ -72,7 +72,7 @@ def test_fields_have_the_type_of_their_property(world: World):
 def test_every_field_that_was_asked_for_is_there_and_empty_ones_are_none(world: World):
     ref = world.add_record()
     fields = world.crm.read([ref], world.fields)[ref].fields
-    assert fields == dict.fromkeys(world.fields)
+    assert fields == {**dict.fromkeys(world.fields), **world.blank}
 
 
 def test_fields_that_have_places_of_their_own_are_not_repeated(world: World):
@@ -134,13 +134,11 @@ def test_what_is_restored_stands_as_it_stood(world: World):
 
 
 def test_merged_records_are_absent_and_what_they_became_is_there(world: World):
-    one = world.add_record(values={AMOUNT: 5.0})
-    other = world.add_record(values={DECISION_MAKER: "Anna"})
+    one, other = (world.add_record(world.mergeable, name="Acme") for _ in range(2))
     into = world.merge(one, other)
-    found = world.crm.read([one, other, into], world.fields)
+    found = world.crm.read([one, other, into], {})
     assert set(found) == {into}
-    assert found[into].fields[AMOUNT] == 5.0
-    assert found[into].fields[DECISION_MAKER] == "Anna"
+    assert found[into].name == "Acme"
 
 
 @pytest.mark.parametrize("kind", MOVING)
@@ -155,11 +153,11 @@ def test_a_trace_tells_the_way_and_who_went_it(world: World, kind: Kind):
     traced = world.crm.trace([ref], {})[ref]
     assert traced.record == world.crm.read([ref], {})[ref]
     assert [(step.stage, step.entered_at, step.actor.kind) for step in traced.path] == [
-        (first, now - 5 * DAY, ActorClass.PERSON),
-        (second, now - 4 * DAY, ActorClass.PERSON),
-        (third, now - 3 * DAY, ActorClass.WORKFLOW),
-        (first, now - 2 * DAY, ActorClass.INTEGRATION),
-        (third, now - DAY, ActorClass.IMPORT),
+        (first, now - 5 * DAY, world.told(ActorClass.PERSON)),
+        (second, now - 4 * DAY, world.told(ActorClass.PERSON)),
+        (third, now - 3 * DAY, world.told(ActorClass.WORKFLOW)),
+        (first, now - 2 * DAY, world.told(ActorClass.INTEGRATION)),
+        (third, now - DAY, world.told(ActorClass.IMPORT)),
     ]
     assert all(step.actor.name for step in traced.path)
 
@@ -252,7 +250,7 @@ def test_a_probe_says_that_the_credential_is_bad(world: World):
     world.revoke()
     probe = world.crm.probe()
     assert not probe.is_ok
-    assert "Reconnect" in " ".join(line.message for line in probe.lines)
+    assert "reconnect" in " ".join(line.message for line in probe.lines).lower()
 
 
 def test_a_bad_credential_is_an_error_of_its_own(world: World):

@@ -61,17 +61,17 @@ def test_the_last_stamp_is_a_cursor(world: World):
 def test_more_records_of_one_moment_than_a_batch_holds_come_all(
     world: World, since: timedelta | None
 ):
-    many = world.add_many(250, created_at=world.now() - 5 * DAY)
+    many = world.add_many(world.page + 50, created_at=world.now() - 5 * DAY)
     late = world.add_record(created_at=world.now() - DAY)
     at = None if since is None else world.now() - since
     found = [record.ref for record in scanned(world, since=at)]
     assert set(found) == {*many, late}
     assert found[-1] == late
-    assert world.crm.count(Kind.DEAL, since=at) in {251, None}
+    assert world.crm.count(Kind.DEAL, since=at) in {len(many) + 1, None}
 
 
 def test_what_changes_meanwhile_comes_too(world: World):
-    many = world.add_many(250, created_at=world.now() - 5 * DAY)
+    many = world.add_many(world.page + 50, created_at=world.now() - 5 * DAY)
     batches = world.crm.scan(Kind.DEAL, world.fields)
     first = next(batches)
     changed = next(ref for ref in many if ref not in {one.ref for one in first})

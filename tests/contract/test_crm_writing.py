@@ -57,7 +57,7 @@ def kinds(outcomes: dict[str, Outcome]) -> dict[str, OutcomeKind]:
     return {key: outcome.kind for key, outcome in outcomes.items()}
 
 
-def test_fields_stage_and_owner_are_set_and_cleared(world: World):
+def test_fields_are_set_and_cleared_and_stage_and_owner_set(world: World):
     ref = world.add_record(values={DECISION_MAKER: "Anna"}, owner=world.rep)
     demo_at = (world.now() + DAY).replace(microsecond=0)
     values = {
@@ -68,12 +68,12 @@ def test_fields_stage_and_owner_are_set_and_cleared(world: World):
         DEMO_AT: demo_at,
     }
     stage = world.stages(Kind.DEAL)[2]
-    write = setting(world, ref, {STAGE: stage, OWNER: None, **values}, "w1")
+    write = setting(world, ref, {STAGE: stage, OWNER: world.other, **values}, "w1")
     outcomes = world.crm.write([write], world.fields)
     assert kinds(outcomes) == {"w1": OutcomeKind.DONE}
     asked = {name: world.fields[name] for name in values}
     after = world.crm.read([ref], asked)[ref]
-    assert (after.stage, after.owner, after.fields) == (stage, None, values)
+    assert (after.stage, after.owner, after.fields) == (stage, world.other, values)
 
 
 @pytest.mark.parametrize("kind", [Kind.DEAL, Kind.LEAD])

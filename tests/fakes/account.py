@@ -80,6 +80,10 @@ class FakeWorld:
 
     rep = OwnerId("71")
     former = OwnerId("72")
+    other = OwnerId("73")
+    mergeable = Kind.DEAL
+    blank: Mapping[FieldName, Value] = {}
+    page = 100
 
     def __init__(self, clock: FrozenClock | None = None, *, vendor: str = "fake"):
         self.clock = clock or FrozenClock()
@@ -87,8 +91,8 @@ class FakeWorld:
         self.lock = threading.RLock()
         self.fields = dict(shape.FIELDS)
         self.people = [
-            CrmUser(self.rep, "rep@example.com", "Robin Rep", manager=OwnerId("73")),
-            CrmUser(OwnerId("73"), "manager@example.com", "Marit Manager"),
+            CrmUser(self.rep, "rep@example.com", "Robin Rep", manager=self.other),
+            CrmUser(self.other, "manager@example.com", "Marit Manager"),
             CrmUser(self.former, "gone@example.com", "Gerda Gone", is_active=False),
         ]
         self.records: dict[RecordRef, Stored] = {}
@@ -101,6 +105,9 @@ class FakeWorld:
         self._numbers = 1000
         self.bin: dict[RecordRef, Stored] = {}
         self.crm = FakeCrm(self)
+
+    def told(self, by: ActorClass) -> ActorClass:
+        return by
 
     def stages(self, kind: Kind) -> Sequence[StageId]:
         return shape.stages(kind)

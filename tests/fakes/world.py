@@ -65,10 +65,19 @@ class Pinned:
 
 
 class World(Protocol):
-    """An account, and the hands that move it. Its people are the rep and the former."""
+    """An account, and the hands that move it.
+
+    Its people are the rep, another one, and the former. `mergeable` is a kind of which
+    two can be merged, `blank` what a field reads that nobody has set, where that is not
+    None, `page` the most records that a scan yields at once.
+    """
 
     rep: OwnerId
+    other: OwnerId
     former: OwnerId
+    mergeable: Kind
+    blank: Mapping[FieldName, Value]
+    page: int
 
     @property
     def crm(self) -> Crm:
@@ -78,6 +87,10 @@ class World(Protocol):
     @property
     def fields(self) -> FieldMap:
         """Return the properties of deals that stand for the fields above."""
+        ...
+
+    def told(self, by: ActorClass) -> ActorClass:
+        """Return as whose a change of theirs is told."""
         ...
 
     def stages(self, kind: Kind) -> Sequence[StageId]:

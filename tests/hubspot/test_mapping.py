@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from adapters.hubspot import mapping
 from adapters.hubspot.batches import Row, cut_rows, to_outcomes
 from adapters.hubspot.kinds import CONTACTS, DEALS
-from adapters.hubspot.marks import find_marks, to_mark, with_mark
 from adapters.hubspot.refusals import to_error
 from adapters.hubspot.values import to_instant, to_value, to_wire
+from adapters.marks import find_marks, to_mark, with_mark
 from adapters.ports import OutcomeKind
 from rules.model import FieldType, Kind, Value
 from tests.hubspot.kit import FIELDS, ref

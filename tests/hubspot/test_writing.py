@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from adapters.errors import Forbidden, Unauthorized
-from adapters.hubspot.marks import find_marks, to_mark
+from adapters.marks import find_marks, to_mark
 from adapters.ports import Crm, FieldWrite, Note, OutcomeKind, Task
 from rules.model import (
     AMOUNT,

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.ports import Traced
+from adapters.ports import Passage, Traced
 from adapters.salesforce import mapping
-from adapters.salesforce.kinds import LEADS, MASTER_RECORD_TYPE, OPPORTUNITIES
+from adapters.salesforce.kinds import CONTACTS, LEADS, MASTER_RECORD_TYPE, OPPORTUNITIES
 from adapters.salesforce.values import to_instant, to_value, to_wire
 from rules.model import (
     AMOUNT,
@@ -17,15 +17,18 @@ from rules.model import (
     PIPELINE,
     PROBABILITY,
     STAGE,
+    Actor,
     ActorClass,
     FieldName,
     FieldType,
     Kind,
     PropertyName,
     Record,
+    StageId,
 )
 from tests.salesforce.messages import LEAD, OPPORTUNITY, REP, ROBOT
 
+CREATOR = Actor(ActorClass.PERSON, "Marit Manager", ROBOT)
 SITE = "https://acme.my.salesforce.com"
 FIELDS = {
     AMOUNT: PropertyName("Amount"),
@@ -171,7 +174,7 @@ def lead_history(*rows: tuple[str, str, str]) -> Traced:
         }
         for field, old, new in rows
     ]
-    return mapping.to_traced(lead, raw, LEADS, ours=None)
+    return mapping.to_traced(lead, raw, LEADS, ours=None, creator=CREATOR)
 
 
 def test_a_field_history_begins_where_its_first_move_left():
@@ -182,7 +185,30 @@ def test_a_field_history_begins_where_its_first_move_left():
     )
     assert [one.stage for one in traced.path] == ["Open", "Working", "Closed"]
     assert traced.path[0].entered_at == traced.record.created_at
-    assert lead_history().path == ()
+    assert traced.path[0].actor == CREATOR
+
+
+def test_a_lead_that_never_moved_stands_where_its_creator_put_it():
+    assert lead_history().path == (
+        Passage(StageId("Working"), lead_history().record.created_at, CREATOR),
+    )
+
+
+def test_nothing_is_told_of_the_way_where_no_history_is_kept():
+    lead = lead_history().record
+    assert mapping.to_traced(lead, None, LEADS, ours=None).path == ()
+
+
+def test_a_record_that_moves_through_nothing_has_neither_stage_nor_pipeline():
+    found = mapping.to_record(
+        {"Id": "003000000000001AAA", "Name": "Bo Bos", "OwnerId": REP},
+        mapping.to_ref(Kind.CONTACT, "003000000000001AAA"),
+        CONTACTS,
+        fields={},
+        types={},
+        site_url=SITE,
+    )
+    assert (found.name, found.stage, found.pipeline) == ("Bo Bos", None, None)
 
 
 def test_a_faithful_return_writes_stage_probability_and_forecast_category():

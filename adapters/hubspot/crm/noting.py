@@ -11,10 +11,10 @@ from adapters.hubspot.crm.linking import Linking
 from adapters.hubspot.crm.reading import Reading
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.crm.writing import Writing
-from adapters.hubspot.marks import find_marks, to_mark, with_mark
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.values import to_ms
 from adapters.hubspot.wire import part, parts, text
+from adapters.marks import find_marks, to_mark, with_mark
 from adapters.ports import Note, Outcome, OutcomeKind, Task
 from rules.model import Kind, RecordRef
 

@@ -138,6 +138,22 @@ def log(org: Org, raw: Mapping[str, Any]) -> Record:
     return make(org, {**raw, "object": name, "fields": given, "at": logged_at})
 
 
+def merge(org: Org, raw: Mapping[str, Any]) -> Record:
+    """Merge `other` into `id`: it is deleted, and what hung on it hangs there now."""
+    kept, other = record_of(org, raw.get("id")), record_of(org, raw.get("other"))
+    if kept.type != other.type or kept.type not in {"Lead", "Contact", "Account"}:
+        raise Refused(f"{other.type} cannot be merged into {kept.type}")
+    author, at = author_of(org, raw), org.clock.moment(raw.get("at"))
+    for kind in ("Task", "Event", "FeedItem"):
+        for row in org.living(kind):
+            for name in ("WhatId", "WhoId", "ParentId"):
+                if row.get(name) == other.id:
+                    row.values[name] = kept.id
+    writes.delete(org, other, author=author, at=at)
+    writes.update(org, kept, {}, author=author, at=at)
+    return kept
+
+
 def convert(org: Org, raw: Mapping[str, Any]) -> Json:
     """Convert a lead to an account, a contact and an opportunity: id, user, at."""
     lead = record_of(org, raw.get("id"))

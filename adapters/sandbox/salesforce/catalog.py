@@ -15,10 +15,12 @@ _PREFIXES: Mapping[str, str] = {
     "OpportunityHistory": "008",
     "RecordType": "012",
     "OpportunityFieldHistory": "017",
+    "LeadHistory": "017",
     "BusinessProcess": "019",
     "OpportunityStage": "01J",
     "LeadStatus": "01Q",
     "TaskStatus": "01T",
+    "TaskPriority": "01V",
     "EmailMessage": "02s",
     "Group": "00G",
     "OpportunityContactRole": "00K",
@@ -63,7 +65,10 @@ _CUSTOM_TYPES = frozenset(
 
 @dataclass(slots=True)
 class ObjectType:
-    """One type. `hidden` and `read_only` are fields that our user may not use so."""
+    """One type. `hidden` and `read_only` are fields that our user may not use so.
+
+    With `is_read_only` our user may write no record of it.
+    """
 
     name: str
     prefix: str
@@ -71,6 +76,7 @@ class ObjectType:
     hidden: set[str] = field(default_factory=set)
     read_only: set[str] = field(default_factory=set)
     is_written: bool = False
+    is_read_only: bool = False
 
     def find(self, name: str) -> Field | None:
         """Return a field by its name in any case, None if hidden or unknown."""

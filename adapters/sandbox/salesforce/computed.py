@@ -39,6 +39,8 @@ def follow(org: Org, record: Record, before: Json, author: Author, at: int) -> N
     match record.type:
         case "Opportunity":
             _keep_history(org, record, before, author, at)
+        case "Lead":
+            _track(org, record, "Status", before, author=author, at=at)
         case "Task" | "Event":
             ids = {before.get(name) for name in ("WhatId", "WhoId")}
             ids |= {record.get(name) for name in ("WhatId", "WhoId")}
@@ -155,16 +157,25 @@ def _keep_history(
         }
         made = org.insert("OpportunityHistory", row, at=at, by=author.user_id)
         _set_last(org, record.id, made, earlier)
+    _track(org, record, "StageName", before, author=author, at=at)
+
+
+def _track(
+    org: Org, record: Record, name: str, before: Json, *, author: Author, at: int
+) -> None:
+    """Keep a change of a field whose history is tracked."""
     if not org.settings.tracks_stage_history:
         return
-    if before.get("StageName") != after["StageName"]:
-        tracked = {
-            "OpportunityId": record.id,
-            "Field": "StageName" if before else "created",
-            "OldValue": before.get("StageName"),
-            "NewValue": after["StageName"] if before else None,
-        }
-        org.insert("OpportunityFieldHistory", tracked, at=at, by=author.user_id)
+    if before.get(name) == record.get(name):
+        return
+    history = {"Lead": "LeadHistory"}.get(record.type, f"{record.type}FieldHistory")
+    tracked = {
+        f"{record.type}Id": record.id,
+        "Field": name if before else "created",
+        "OldValue": before.get(name),
+        "NewValue": record.get(name) if before else None,
+    }
+    org.insert(history, tracked, at=at, by=author.user_id)
 
 
 def _set_last(org: Org, record_id: str, made: Record, earlier: Record | None) -> None:

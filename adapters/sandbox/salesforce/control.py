@@ -36,6 +36,8 @@ class SalesforceControl:
             "products": self.products,
             "rules": self.rules,
             "fields": self.fields,
+            "objects/access": self.object_access,
+            "merge": self.merge,
             "stages/retire": self.retire_stage,
             "sessions": self.sessions,
             "sessions/expire": self.expire,
@@ -142,6 +144,19 @@ class SalesforceControl:
             case "read":
                 kind.read_only.add(name)
         return {}
+
+    def object_access(self, raw: Json) -> Json:
+        """Let us write records of an object, or only read them: object, access.
+
+        `access` is read or edit.
+        """
+        kind = acts.kind_of(self._org, raw.get("object"))
+        kind.is_read_only = raw.get("access") == "read"
+        return {}
+
+    def merge(self, raw: Json) -> Json:
+        """Merge a lead, contact or account (`other`) into another one (`id`)."""
+        return {"id": acts.merge(self._org, raw).id}
 
     def retire_stage(self, raw: Json) -> Json:
         """Make a stage inactive, with whatever stands in it."""

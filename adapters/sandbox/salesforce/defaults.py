@@ -43,6 +43,9 @@ TASK_STATUSES = (
 )
 """Each with whether it closes the task; the first is the default."""
 
+TASK_PRIORITIES = (("High", True), ("Normal", False), ("Low", False))
+"""Each with whether it is urgent."""
+
 FORECAST_CATEGORIES = {
     "Omitted": "Omitted",
     "Pipeline": "Pipeline",

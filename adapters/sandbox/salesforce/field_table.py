@@ -75,6 +75,12 @@ Field picklist 255 -
 OldValue string 255 - ~
 NewValue string 255 - ~
 """,
+    "LeadHistory": """
+LeadId reference 18 - >Lead
+Field picklist 255 -
+OldValue string 255 - ~
+NewValue string 255 - ~
+""",
     "OpportunityContactRole": """
 OpportunityId reference 18 ! + >Opportunity
 ContactId reference 18 ! >Contact
@@ -145,6 +151,13 @@ IsDefault boolean -
 IsClosed boolean -
 SortOrder int -
 """,
+    "TaskPriority": """
+ApiName string 255 -
+MasterLabel string 255 -
+IsDefault boolean -
+IsHighPriority boolean -
+SortOrder int -
+""",
     "Event": """
 Subject combobox 255
 Description textarea 32000 ~
@@ -154,6 +167,7 @@ ActivityDate date -
 ActivityDateTime datetime
 DurationInMinutes int
 IsAllDayEvent boolean =false
+IsChild boolean =false
 Location string 255
 OwnerId reference 18 >User
 WhatId reference 18 >Account,Opportunity,Quote
@@ -169,6 +183,7 @@ ToAddress string 4000
 Incoming boolean =false
 Status picklist 40 =3
 MessageDate datetime
+IsBounced boolean =false
 RelatedToId reference 18 >Account,Opportunity,Quote
 ActivityId reference 18 + >Task
 """,
@@ -239,7 +254,6 @@ CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("Opportunity", "LeadSource"): ("Web", "Phone Inquiry", "Partner Referral"),
     ("Lead", "LeadSource"): ("Web", "Phone Inquiry", "Partner Referral"),
     ("Lead", "Rating"): ("Hot", "Warm", "Cold"),
-    ("Task", "Priority"): ("High", "Normal", "Low"),
     ("Quote", "Status"): (
         "Draft",
         "Needs Review",

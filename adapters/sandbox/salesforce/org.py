@@ -85,6 +85,8 @@ class Org:
             self._add_status("LeadStatus", name, IsConverted=marked)
         for name, marked in defaults.TASK_STATUSES:
             self._add_status("TaskStatus", name, IsClosed=marked)
+        for name, marked in defaults.TASK_PRIORITIES:
+            self._add_status("TaskPriority", name, IsHighPriority=marked)
         self.apps[DEFAULT_CLIENT] = ClientApp(
             DEFAULT_CLIENT, "Slagboom", DEFAULT_SECRET, defaults.INTEGRATION_USER
         )
@@ -102,6 +104,7 @@ class Org:
         absent = {
             "Quote": not self.settings.quotes_enabled,
             "FeedItem": not self.settings.feeds_enabled,
+            "LeadHistory": not self.settings.tracks_stage_history,
         }
         return None if found is None or absent.get(found.name) else found
 
@@ -180,6 +183,7 @@ class Org:
             ("OpportunityHistory", "StageName"): "OpportunityStage",
             ("Lead", "Status"): "LeadStatus",
             ("Task", "Status"): "TaskStatus",
+            ("Task", "Priority"): "TaskPriority",
         }.get((kind, name))
         if source is None:
             return list(self.types[kind].fields[name].choices)

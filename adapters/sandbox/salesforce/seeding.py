@@ -12,11 +12,11 @@ Json = dict[str, Any]
 def seed(org: Org, raw: Mapping[str, Any]) -> Json:
     """Fill the org and return the ids of what has a `key`.
 
-    `settings`, `users` (with `manager`, an address), `fields` ({"Opportunity": [...]}),
-    `stages`, `record_types` (object, name, values), `queues` (names), `rules`,
-    `records` (as for making, with `key`, later `changes` and `log`, the activities on
-    it), `bulk` (object, count, fields, owners, at). A field may name a record as
-    `$key`. Nothing is told to anybody unless `events`.
+    `settings`, `users` (with `manager`, an address, and `type`), `fields`
+    ({"Opportunity": [...]}), `stages`, `record_types` (object, name, values), `queues`
+    (names), `rules`, `records` (as for making, with `key`, later `changes` and `log`,
+    the activities on it), `bulk` (object, count, fields, owners, at). A field may name
+    a record as `$key`. Nothing is told to anybody unless `events`.
     """
     org.settings.change(raw.get("settings") or {})
     _seed_users(org, raw.get("users") or ())
@@ -55,6 +55,8 @@ def _seed_users(org: Org, users: Any) -> None:
         row = org.records["User"][org.user_id(str(one["email"]))]
         if one.get("manager"):
             row.values["ManagerId"] = org.user_id(str(one["manager"]))
+        if one.get("type"):
+            row.values["UserType"] = str(one["type"])
 
 
 def _add_record_type(org: Org, raw: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ class Settings:
     """What kind of org it is. A limit of 0 is no limit.
 
     Quotes and feeds are features that an org may lack: the objects are then absent.
+    `tracks_stage_history` is the tracking of Stage and of a lead's Status.
     """
 
     name: str = "Acme"

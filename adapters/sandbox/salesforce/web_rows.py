@@ -96,7 +96,7 @@ def upsert(call: Call, entity: str, field_name: str, value: str) -> Answer:
 
 def make(call: Call, kind: ObjectType, raw: Json) -> Record:
     """Make a row, or raise ApiError."""
-    _demand_written(kind)
+    _demand_written(kind, "inserted")
     call.rows += 1
     return writes.create(call.org, kind, raw, author=call.author, at=call.at)
 
@@ -104,14 +104,14 @@ def make(call: Call, kind: ObjectType, raw: Json) -> Record:
 def change(call: Call, record: Record, raw: Json) -> None:
     """Set fields of a row, or raise ApiError."""
     if record.type != "User":
-        _demand_written(call.org.types[record.type])
+        _demand_written(call.org.types[record.type], "updated")
     call.rows += 1
     writes.update(call.org, record, raw, author=call.author, at=call.at)
 
 
 def remove(call: Call, record: Record) -> None:
     """Delete a row, or raise ApiError."""
-    _demand_written(call.org.types[record.type])
+    _demand_written(call.org.types[record.type], "deleted")
     call.rows += 1
     writes.delete(call.org, record, author=call.author, at=call.at)
 
@@ -140,12 +140,12 @@ def shape(call: Call, kind: ObjectType, record: Record) -> Json:
     return queries.shape(call.org, record, paths, call.version)
 
 
-def _demand_written(kind: ObjectType) -> None:
-    if not kind.is_written:
+def _demand_written(kind: ObjectType, done: str) -> None:
+    if not kind.is_written or kind.is_read_only:
         raise ApiError(
             400,
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
-            f"entity type cannot be written: {kind.name}",
+            f"entity type cannot be {done}: {kind.name}",
         )
 
 

@@ -12,6 +12,9 @@ from adapters.sandbox.salesforce.web_call import Answer, Call, Frame
 
 Json = dict[str, Any]
 
+FED = frozenset({"Account", "Contact", "Lead", "Opportunity"})
+"""The objects whose records have feeds, where the org has any."""
+
 
 def register(frame: Frame) -> None:
     """Serve these paths."""
@@ -75,7 +78,8 @@ def describe(call: Call, entity: str) -> Answer:
     kind = call.kind(entity)
     fields = [
         field.shape(
-            _choices(call, kind, field), is_read_only=field.name in kind.read_only
+            _choices(call, kind, field),
+            is_read_only=kind.is_read_only or field.name in kind.read_only,
         )
         for field in kind.visible()
     ]
@@ -164,6 +168,7 @@ def _choices(call: Call, kind: ObjectType, field: Field) -> list[str]:
 
 def _summary(call: Call, kind: ObjectType) -> Json:
     base = f"/services/data/{call.version}/sobjects/{kind.name}"
+    may_write = kind.is_written and not kind.is_read_only
     return {
         "name": kind.name,
         "label": kind.name,
@@ -172,9 +177,10 @@ def _summary(call: Call, kind: ObjectType) -> Json:
         "custom": False,
         "queryable": True,
         "retrieveable": True,
-        "createable": kind.is_written,
-        "updateable": kind.is_written,
-        "deletable": kind.is_written,
+        "createable": may_write,
+        "updateable": may_write,
+        "deletable": may_write,
+        "feedEnabled": call.org.settings.feeds_enabled and kind.name in FED,
         "urls": {
             "sobject": base,
             "describe": f"{base}/describe",

@@ -1,8 +1,8 @@
-"""A key hidden in a text, where reps do not see it and HubSpot does not lose it. Pure.
+"""A key hidden in a text, where reps do not see it and a CRM does not lose it. Pure.
 
-HubSpot cleans what it stores of markup that it does not know, comments and attributes
-included, and lets no app set a key of its own on notes and tasks. So the key is
-written in characters without width: plain text to every cleaner, nothing to the eye.
+A CRM cleans what it stores of markup that it does not know, comments and attributes
+included, and has no field for a key of ours on notes and tasks. So the key is written
+in characters without width: plain text to every cleaner, nothing to the eye.
 """
 
 import hashlib

@@ -1,0 +1,114 @@
+"""Making records 200 at a time, and telling how each of them ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.errors import (
+    Exhausted,
+    Forbidden,
+    OutsideError,
+    Transient,
+    Unanswered,
+    Unauthorized,
+)
+from adapters.ports import Outcome, OutcomeKind
+from adapters.salesforce.client import SalesforceClient
+from adapters.salesforce.queries import cut
+from adapters.salesforce.refusals import (
+    code_of,
+    missing_rights,
+    outcome_of,
+    to_outcome,
+    to_words,
+)
+from adapters.salesforce.wire import Json, parts
+
+LARGEST = 200
+_ABSENT = frozenset(
+    {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record to be made on another, to which the field `on` refers."""
+
+    key: str
+    body: Json
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it went, and the code of a refusal."""
+
+    outcome: Outcome
+    code: str = ""
+
+
+class Collecting:
+    """Makes records in batches."""
+
+    def __init__(self, client: SalesforceClient) -> None:
+        """Make them with this client."""
+        self._client = client
+
+    def create(self, rows: Sequence[Row]) -> dict[str, Ended]:
+        """Make records, and say by key how each ended.
+
+        Raises Unauthorized, Forbidden or Exhausted if the very first batch meets with
+        it; later ones must not hide what became of the first.
+        """
+        ended: dict[str, Ended] = {}
+        for batch in cut(rows, LARGEST):
+            try:
+                results = self._client.create([row.body for row in batch])
+            except Unanswered as error:
+                ended |= _all(batch, OutcomeKind.UNKNOWN, error)
+            except (Unauthorized, Forbidden, Exhausted) as error:
+                if not ended:
+                    raise
+                ended |= _all(batch, OutcomeKind.FAILED, error)
+            except Transient as error:
+                ended |= _all(batch, OutcomeKind.FAILED, error)
+            except OutsideError as error:
+                ended |= {
+                    row.key: Ended(outcome_of(error), error.code) for row in batch
+                }
+            else:
+                ended |= _to_ended(batch, results)
+        return ended
+
+
+def _to_ended(batch: Sequence[Row], results: Sequence[Json]) -> dict[str, Ended]:
+    """Return how the rows of an answered batch went; results come in their order."""
+    if len(results) != len(batch):
+        reason = "Salesforce did not say how each record went."
+        return {
+            row.key: Ended(Outcome(OutcomeKind.UNKNOWN, reason=reason)) for row in batch
+        }
+    ended = {}
+    for row, result in zip(batch, results, strict=True):
+        error = next(iter(parts(result, "errors")), {})
+        code, words = code_of(error), to_words(error)
+        missing = missing_rights(code, words)
+        if missing:
+            raise Forbidden(
+                f"This user lacks a right: {', '.join(missing)}. Add it to the"
+                " permission set of the integration user.",
+                code=code,
+                missing=missing,
+            )
+        outcome = to_outcome(result)
+        if code in _ABSENT and error.get("fields") == [row.on]:
+            outcome = Outcome(OutcomeKind.GONE, reason=outcome.reason)
+        ended[row.key] = Ended(outcome, code)
+    return ended
+
+
+def _all(
+    rows: Sequence[Row], kind: OutcomeKind, error: OutsideError
+) -> dict[str, Ended]:
+    return {
+        row.key: Ended(Outcome(kind, reason=str(error)), error.code) for row in rows
+    }

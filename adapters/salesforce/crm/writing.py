@@ -1,0 +1,163 @@
+"""Setting fields of records, each only if nobody has touched it since it was read.
+
+Salesforce takes that condition for single rows alone, so each record is a request of
+its own, many side by side:
+developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/
+intro_rest_conditional_requests.htm
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from threading import Event
+
+from adapters.errors import (
+    Exhausted,
+    Forbidden,
+    OutsideError,
+    Transient,
+    Unauthorized,
+)
+from adapters.ports import FieldWrite, Outcome, OutcomeKind
+from adapters.salesforce import mapping
+from adapters.salesforce.client import PARALLEL, SalesforceClient
+from adapters.salesforce.crm.reading import find_id
+from adapters.salesforce.crm.shape import Shape
+from adapters.salesforce.refusals import ROW_LOCKED, outcome_of
+from adapters.salesforce.wire import Json
+from rules.model import FieldMap, RecordRef
+
+
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    """What is set on one record, for the writes of these keys."""
+
+    keys: tuple[str, ...]
+    name: str
+    record_id: str
+    read_at: datetime
+    values: Json
+
+
+class Writing:
+    """Sets fields of records."""
+
+    def __init__(self, client: SalesforceClient, shape: Shape) -> None:
+        """Write with one, and know from the other what fields hold."""
+        self._client = client
+        self._shape = shape
+
+    def write(
+        self, writes: Sequence[FieldWrite], fields: FieldMap
+    ) -> dict[str, Outcome]:
+        """Set fields, and say by key how each write ended.
+
+        Raises Unauthorized, Forbidden or Exhausted if that alone kept all of it from
+        being made.
+        """
+        outcomes: dict[str, Outcome] = {}
+        patches: dict[RecordRef, _Patch] = {}
+        for one in writes:
+            ref = one.expected.ref
+            record_id = find_id(ref)
+            if record_id is None:
+                outcomes[one.key] = Outcome(OutcomeKind.GONE, reason="no such record")
+                continue
+            try:
+                values = self._to_wire(one, fields)
+            except KeyError as error:
+                reason = f"the policy's fields have no {error}"
+                outcomes[one.key] = Outcome(OutcomeKind.REFUSED, reason=reason)
+                continue
+            earlier = patches.get(ref)
+            patches[ref] = _Patch(
+                keys=(*(earlier.keys if earlier else ()), one.key),
+                name=self._shape.type_of(ref.kind).name,
+                record_id=record_id,
+                read_at=one.expected.modified_at,
+                # Two writes go as one: the second would meet the change of the first.
+                values={**(earlier.values if earlier else {}), **values},
+            )
+        return outcomes | self._send(list(patches.values()))
+
+    def _to_wire(self, write: FieldWrite, fields: FieldMap) -> Json:
+        about = self._shape.type_of(write.expected.ref.kind)
+        types = self._shape.for_fields(about, fields).types
+        return mapping.to_wire_fields(write.values, about, fields, types)
+
+    def _send(self, patches: Sequence[_Patch]) -> dict[str, Outcome]:
+        if not patches:
+            return {}
+        trouble = Event()
+
+        def patch(one: _Patch) -> OutsideError | None:
+            if not one.values:
+                return None
+            if trouble.is_set():
+                return _NOT_TRIED
+            try:
+                self._client.set(
+                    one.name,
+                    one.record_id,
+                    one.values,
+                    unless_since=to_http_date(one.read_at),
+                )
+            except OutsideError as error:
+                if _concerns_all(error):
+                    trouble.set()
+                return error
+            return None
+
+        with ThreadPoolExecutor(min(PARALLEL, len(patches))) as threads:
+            errors = list(threads.map(patch, patches))
+        _raise_what_stopped_all(errors)
+        return {
+            key: _to_outcome(one, error)
+            for one, error in zip(patches, errors, strict=True)
+            for key in one.keys
+        }
+
+
+_NOT_TRIED = Transient("Not tried, since another request met with trouble.")
+
+
+def to_http_date(at: datetime) -> str:
+    """Return an instant as `If-Unmodified-Since` takes it.
+
+    It is the record's own stamp. The moment of reading would be later, and let pass
+    what was changed between the two; the stamp lets pass only what was changed in its
+    very second, and a record that was read within that second is read again before
+    it is written (`Reading.trace`).
+    """
+    return format_datetime(at.astimezone(UTC), usegmt=True)
+
+
+def _concerns_all(error: OutsideError) -> bool:
+    """Return whether the other records need not be tried: they would fare alike.
+
+    Waiting for each of hundreds to go wrong by itself would take minutes.
+    """
+    if isinstance(error, Transient):
+        return error.code != ROW_LOCKED
+    return isinstance(error, Unauthorized)
+
+
+def _raise_what_stopped_all(errors: Sequence[OutsideError | None]) -> None:
+    told = [error for error in errors if error is not _NOT_TRIED]
+    kinds = (Unauthorized, Exhausted)
+    for error in told:
+        is_general = isinstance(error, kinds) or (
+            isinstance(error, Forbidden) and bool(error.missing)
+        )
+        if error is None or not is_general:
+            return
+    if told and told[0] is not None:
+        raise told[0]
+
+
+def _to_outcome(patch: _Patch, error: OutsideError | None) -> Outcome:
+    if error is None:
+        return Outcome(OutcomeKind.DONE, patch.record_id)
+    return outcome_of(error)

@@ -1,0 +1,201 @@
+"""Which activities count as evidence, where they are kept, and when they were. Pure.
+
+Fields: the Object Reference, "Task", "Event", "EmailMessage", "Quote" and
+"OpportunityContactRole". Who records no outcome is believed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from types import MappingProxyType
+
+from adapters.salesforce.kinds import (
+    ACCOUNTS,
+    CONTACTS,
+    OPPORTUNITIES,
+    WHAT,
+    ObjectType,
+)
+from adapters.salesforce.queries import is_in
+from adapters.salesforce.values import to_instant
+from adapters.salesforce.wire import Json, text
+from rules.model import EvidenceKind, Tally
+
+_DAY = timedelta(days=1)
+_NOON = time(12)
+_CALL, _EMAIL = "Call", "Email"
+_EMAILS = frozenset({EvidenceKind.EMAILS, EvidenceKind.EMAILS_SENT})
+_BY_SUBTYPE: Mapping[str, frozenset[EvidenceKind]] = MappingProxyType(
+    # An e-mail that came in is a message, never a task alone.
+    {_CALL: frozenset({EvidenceKind.CALLS}), _EMAIL: _EMAILS}
+)
+_MEETINGS = frozenset({EvidenceKind.MEETINGS})
+_QUOTES = frozenset({EvidenceKind.QUOTES})
+_DRAFT = "5"
+_UNSENT_QUOTES = frozenset({"", "Draft", "Needs Review", "In Review", "Rejected"})
+"""Before the customer had it; `Denied` is the customer's own answer."""
+_QUOTE_OF = MappingProxyType(
+    {
+        OPPORTUNITIES.name: "OpportunityId",
+        ACCOUNTS.name: "AccountId",
+        CONTACTS.name: "ContactId",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object whose rows are evidence for the records that `of` refers to.
+
+    An `is_optional` one need not be there.
+    """
+
+    name: str
+    of: str
+    kinds: frozenset[EvidenceKind]
+    fields: tuple[str, ...] = ()
+    where: str = ""
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row that may count. What is not `is_done` counts while it lies ahead."""
+
+    kinds: frozenset[EvidenceKind]
+    at: datetime | None = None
+    is_done: bool = True
+
+
+def sources(about: ObjectType, wanted: frozenset[EvidenceKind]) -> list[Source]:
+    """Return where evidence for records of an object is kept.
+
+    E-mail is a task in every organisation, and a message besides where messages are
+    kept: each is looked at, and a task that stands for a message is not counted again.
+    """
+    of = about.activity
+    subtypes = [name for name, kinds in _BY_SUBTYPE.items() if kinds & wanted]
+    found = [
+        Source(
+            "Task",
+            of,
+            _BY_SUBTYPE[_CALL] | _EMAILS,
+            ("TaskSubtype", "ActivityDate", "CompletedDateTime", "IsClosed"),
+            where=is_in("TaskSubtype", subtypes),
+        ),
+        # An invitation is a row of its own for each who was invited.
+        Source(
+            "Event",
+            of,
+            _MEETINGS,
+            ("StartDateTime", "ActivityDateTime"),
+            where="IsChild = false",
+        ),
+    ]
+    if of == WHAT:
+        found.append(
+            Source(
+                "EmailMessage",
+                "RelatedToId",
+                _EMAILS,
+                ("ActivityId", "MessageDate", "Status", "Incoming", "IsBounced"),
+                is_optional=True,
+            )
+        )
+    if about.name in _QUOTE_OF:
+        found.append(
+            Source(
+                "Quote",
+                _QUOTE_OF[about.name],
+                _QUOTES,
+                ("Status", "CreatedDate"),
+                is_optional=True,
+            )
+        )
+    contacts = frozenset({EvidenceKind.CONTACTS})
+    if about is OPPORTUNITIES:
+        place = "OpportunityId"
+        found.append(Source("OpportunityContactRole", place, contacts, ("ContactId",)))
+    if about is ACCOUNTS:
+        found.append(Source("Contact", "AccountId", contacts))
+    return [one for one in found if one.kinds & wanted]
+
+
+def to_tallies(
+    rows: Mapping[str, Sequence[Json]], about: ObjectType, now: datetime
+) -> dict[EvidenceKind, Tally]:
+    """Return what one record's rows amount to, by the object that they are of."""
+    facts: dict[EvidenceKind, list[Fact]] = {kind: [] for kind in EvidenceKind}
+    messages = rows.get("EmailMessage", ())
+    told = {text(one, "ActivityId") for one in messages}
+    for task in rows.get("Task", ()):
+        if text(task, "Id") not in told:
+            _add(facts, _of_task(task))
+    for message in messages:
+        _add(facts, _of_message(message))
+    for event in rows.get("Event", ()):
+        at = event.get("StartDateTime") or event.get("ActivityDateTime")
+        _add(facts, Fact(_MEETINGS, to_instant(at)))
+    for quote in rows.get("Quote", ()):
+        if text(quote, "Status") not in _UNSENT_QUOTES:
+            _add(facts, Fact(_QUOTES, to_instant(quote.get("CreatedDate"))))
+    tallies = {kind: _to_tally(found, now) for kind, found in facts.items()}
+    tallies[EvidenceKind.CONTACTS] = Tally(_contacts(rows, about))
+    return tallies
+
+
+def _contacts(rows: Mapping[str, Sequence[Json]], about: ObjectType) -> int:
+    if about is ACCOUNTS:
+        return len(rows.get("Contact", ()))
+    if about is OPPORTUNITIES:
+        # Somebody may have several roles.
+        roles = rows.get("OpportunityContactRole", ())
+        return len({text(role, "ContactId") for role in roles})
+    # A person is their own contact.
+    return 1
+
+
+def _add(facts: Mapping[EvidenceKind, list[Fact]], fact: Fact | None) -> None:
+    if fact is not None:
+        for kind in fact.kinds:
+            facts[kind].append(fact)
+
+
+def _of_task(row: Json) -> Fact | None:
+    """Return a call or an e-mail; its moment is exact if it was noted at once."""
+    kinds = _BY_SUBTYPE.get(text(row, "TaskSubtype"), frozenset())
+    day = to_instant(row.get("ActivityDate"))
+    if row.get("IsClosed") is not True:
+        # Planned for a day: it lies ahead until that day is over.
+        return None if day is None else Fact(kinds, day + _DAY, is_done=False)
+    noted = to_instant(row.get("CompletedDateTime"))
+    if day is None or (noted is not None and abs(noted - _noon(day)) <= _DAY):
+        return Fact(kinds, noted)
+    return Fact(kinds, _noon(day))
+
+
+def _noon(day: datetime) -> datetime:
+    return datetime.combine(day.date(), _NOON, UTC)
+
+
+def _of_message(row: Json) -> Fact | None:
+    if text(row, "Status") == _DRAFT or row.get("IsBounced") is True:
+        return None
+    kinds = _EMAILS
+    if row.get("Incoming") is True:
+        kinds = kinds - {EvidenceKind.EMAILS_SENT}
+    return Fact(kinds, to_instant(row.get("MessageDate")))
+
+
+def _to_tally(facts: Iterable[Fact], now: datetime) -> Tally:
+    count = 0
+    past: list[datetime] = []
+    ahead: list[datetime] = []
+    for fact in facts:
+        is_ahead = fact.at is not None and fact.at > now
+        if not (fact.is_done or is_ahead):
+            continue
+        count += 1
+        if fact.at is not None:
+            (ahead if is_ahead else past).append(fact.at)
+    return Tally(count, max(past, default=None), min(ahead, default=None))

@@ -1,0 +1,50 @@
+"""SOQL: texts, instants and lists of ids as a query writes them. Pure.
+
+A query travels in the address, which with all headers may have 16,384 bytes
+(developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/
+salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm). So long lists
+of ids are cut.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+T = TypeVar("T")
+
+IDS = 400
+"""Ids of 18 characters in one query: 27 bytes each in the address."""
+
+_SPECIAL = re.compile(r"(['\\])")
+
+
+def cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield the items in pieces of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def quote(text: str) -> str:
+    """Return a text as a literal."""
+    return "'" + _SPECIAL.sub(r"\\\1", text) + "'"
+
+
+def is_in(field: str, ids: Sequence[str]) -> str:
+    """Return the condition that a field is one of these."""
+    return f"{field} IN ({','.join(map(quote, ids))})"
+
+
+def stamp(at: datetime) -> str:
+    """Return an instant as a literal, in whole seconds as Salesforce keeps them."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def select(
+    names: Sequence[str], source: str, where: str = "", order: Sequence[str] = ()
+) -> str:
+    """Return a query for these fields."""
+    condition = f" WHERE {where}" if where else ""
+    orders = f" ORDER BY {', '.join(order)}" if order else ""
+    chosen = ", ".join(names)
+    return f"SELECT {chosen} FROM {source}{condition}{orders}"  # noqa: S608 - SOQL
