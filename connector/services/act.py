@@ -6,7 +6,7 @@ that they carry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -26,6 +26,9 @@ from rules.wording import Ending, note_html, task_text
 
 TASK_DUE = timedelta(days=1)
 """A person has a day to bring what is missing; the task then stands as overdue."""
+
+PlanTasks = Callable[[Sequence[Episode]], Mapping[int, PlannedIntervention]]
+"""Stores a task for each of these episodes, by the row of its record."""
 
 LocaleOf = Callable[[OwnerId | None, str], str]
 """The language of an owner, given the policy's own as the last resort."""
@@ -75,14 +78,20 @@ class Act:
         self._locale_of = locale_of
 
     def carry_out(
-        self, episodes: Sequence[Episode], *, still_ours: Callable[[], frozenset[int]]
+        self,
+        episodes: Sequence[Episode],
+        *,
+        still_ours: Callable[[], frozenset[int]],
+        plan_tasks: PlanTasks,
     ) -> list[Acted]:
         """Do what these episodes ask, and say how each went.
 
         `still_ours` holds the records longer and returns the rows of those that no
         other worker has taken meanwhile; it is asked before each kind of effect.
+        `plan_tasks` is for what a person has to do because the CRM refused a write.
         """
         writes = self._write(_held(episodes, still_ours()))
+        episodes = _demoted(episodes, writes, plan_tasks)
         going_on = [
             episode for episode in episodes if _goes_on(writes.get(episode.claimed.id))
         ]
@@ -225,6 +234,31 @@ class Act:
 
 def _held(episodes: Sequence[Episode], ours: frozenset[int]) -> list[Episode]:
     return [episode for episode in episodes if episode.claimed.id in ours]
+
+
+def _demoted(
+    episodes: Sequence[Episode], writes: Mapping[int, Outcome], plan_tasks: PlanTasks
+) -> list[Episode]:
+    """Return the episodes, with a task for somebody where the CRM refuses our write.
+
+    Whose write was refused in an earlier round was given its task then.
+    """
+    asking = [
+        episode
+        for episode in episodes
+        if (outcome := writes.get(episode.claimed.id)) is not None
+        and outcome.kind is OutcomeKind.REFUSED
+        and episode.plan.occasion is Occasion.CHANGE
+        and episode.earlier is None
+        and InterventionKind.TASK not in episode.rows
+    ]
+    planned = plan_tasks(asking) if asking else {}
+    return [
+        replace(episode, rows={**episode.rows, InterventionKind.TASK: row})
+        if (row := planned.get(episode.claimed.id)) is not None
+        else episode
+        for episode in episodes
+    ]
 
 
 def _goes_on(outcome: Outcome | None) -> bool:

@@ -5,7 +5,7 @@ was accepted, and the difference is judged. A hint that came twice, late, out of
 or from our own write shows no difference, and nothing follows from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from connector.errors import KeyMissing
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.services.act import Act, Acted
-from connector.services.episodes import Episode, resume
+from connector.services.episodes import Episode, resume, to_task
 from connector.services.hear import BURST, GATHERING, Hear
 from connector.services.judging import Findings, find_out
 from connector.services.outside import ADMIN_WAIT, note_failure, wait_after
@@ -26,6 +26,7 @@ from connector.services.rounds import Round, prepare
 from connector.services.settle import Settling, settle
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
+from connector.store.interventions import PlannedIntervention
 from connector.store.records import ClaimedRecord
 
 log = get_logger(__name__)
@@ -217,7 +218,20 @@ class Enforce:
                 round_.connection.id, owner, default
             ),
         )
-        return act.carry_out(episodes, still_ours=lambda: self._extend(round_))
+        return act.carry_out(
+            episodes,
+            still_ours=lambda: self._extend(round_),
+            plan_tasks=self._plan_tasks,
+        )
+
+    def _plan_tasks(
+        self, episodes: Sequence[Episode]
+    ) -> Mapping[int, PlannedIntervention]:
+        rows = [to_task(episode) for episode in episodes]
+        planned = self._store.run(
+            lambda tx: tx.interventions.plan(rows, now=self._clock.now())
+        )
+        return {row.record_id: row for row in planned}
 
     def _extend(self, round_: Round) -> frozenset[int]:
         """Hold the round's records longer, and return the rows that are still ours."""

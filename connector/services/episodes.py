@@ -131,6 +131,18 @@ def to_plan(
     ]
 
 
+def to_task(episode: Episode) -> NewIntervention:
+    """Return the row of a task that the episode's plan did not ask for."""
+    return NewIntervention(
+        key=new_id(),
+        connection_id=episode.active.version.connection_id,
+        record_id=episode.claimed.id,
+        kind=InterventionKind.TASK,
+        process_id=episode.active.version.process_id,
+        judgement_id=next(iter(episode.rows.values())).judgement_id,
+    )
+
+
 def _kinds(plan: Plan) -> list[InterventionKind]:
     match plan.occasion:
         case Occasion.HOLD_MET | Occasion.AUTO_MOVE:

@@ -69,7 +69,7 @@ def test_rows_that_the_crm_refuses_are_flagged_and_the_others_go_back(
 
 def test_what_stands_in_the_way_of_a_return_makes_it_a_flag(room: Installation):
     for obstacle in room.crm.obstacles():
-        deal = room.add_deal("Obstructed", "Lead")
+        deal = room.add_deal("Obstructed", "Lead", **DECIDED)
         with obstacle(deal):
             room.company.move(deal, "Negotiation")
             room.wait_until_quiet()
