@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adapters.ports import ChangeSource, Crm, Notifier
     from connector.services.accounts import Accounts
     from connector.services.channels import Channels
+    from connector.services.daily import Daily
     from connector.services.enforce import Enforce
     from connector.services.follow_up import FollowUps
     from connector.services.holds import Holds
@@ -205,6 +206,13 @@ class Application:
             metrics=self.metrics,
             lease=self.config.lease,
         )
+
+    @cached_property
+    def daily(self) -> "Daily":
+        """Looking once a day for what time has made false."""
+        from connector.services.daily import Daily
+
+        return Daily(self.store, self.policies, self.clock)
 
     @cached_property
     def reconcile(self) -> "Reconcile":

@@ -34,7 +34,13 @@ def prepare() -> None:
     with suppress(StoreDown, KeyMissing, OutsideError):
         for connection in app.accounts.all():
             app.crm_for(connection)
-    for service in (app.enforce, app.follow_ups, app.notify, app.reconcile):
+    for service in (
+        app.enforce,
+        app.follow_ups,
+        app.notify,
+        app.reconcile,
+        app.daily,
+    ):
         log.debug("service.prepared", service=type(service).__name__)
 
 
@@ -47,6 +53,11 @@ def follow_up() -> None:
     """Take what is due on the clocks."""
     application().follow_ups.run()
     notify()
+
+
+def daily() -> None:
+    """Look for what time has made false, where a day has passed."""
+    application().daily.run()
 
 
 def notify() -> None:
@@ -89,12 +100,15 @@ def due() -> Iterator[tuple[str, tuple[int, ...]]]:
             *tx.records.due_connections(now),
         }
         sweeps = tx.connections.sweeps_due(now)
+        has_rounds = tx.daily.is_any_due(now)
         has_clocks = tx.clocks.is_any_due(now)
         has_messages = tx.notifications.is_any_due(now)
         has_policies = tx.processes.is_any_due(now)
     if has_policies:
         yield "take_effect", ()
     yield from (("look", (connection_id,)) for connection_id in sorted(waiting))
+    if has_rounds:
+        yield "daily", ()
     if has_clocks:
         yield "follow_up", ()
     if has_messages:

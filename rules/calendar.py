@@ -6,7 +6,7 @@ that a change of the clocks skips is read by the offset from before the change.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import assert_never
@@ -79,6 +79,13 @@ def today(now: datetime, calendar: Calendar) -> date:
     except OverflowError:
         # The last day that there is, written by people who mean never.
         return now.date()
+
+
+def next_day_at(now: datetime, calendar: Calendar) -> datetime:
+    """Return when the next day begins in the calendar's zone, in UTC."""
+    tomorrow = today(now, calendar) + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(), ZoneInfo(calendar.timezone))
+    return midnight.astimezone(UTC)
 
 
 def is_working_time(at: datetime, calendar: Calendar) -> bool:

@@ -95,12 +95,28 @@ def judge_required(
         return None
     lack = find_lack(record, stage, name)
     return Verdict(
-        RuleId(f"stage.{stage.key}.requires.{name}"),
+        required_id(stage, name),
         Result.PASS if lack is None else Result.FAIL,
         power,
         FINE if lack is None else lack,
         stage.goal,
     )
+
+
+def required_id(stage: Stage, name: FieldName) -> RuleId:
+    """Return the id of the rule that `stage` requires a field."""
+    return RuleId(f"stage.{stage.key}.requires.{name}")
+
+
+def gate_id(stage: Stage) -> RuleId:
+    """Return the id of the rule that is a stage's gate."""
+    return RuleId(f"stage.{stage.key}.gate")
+
+
+def ceiling_of(policy: Policy, record: Record, *, most: Enforcement) -> Enforcement:
+    """Return the most power that a rule has over a record; less if it is too old."""
+    is_old = policy.since is not None and record.created_at < policy.since
+    return Enforcement.OBSERVE if is_old else most
 
 
 def find_lack(record: Record, stage: Stage, name: FieldName) -> Reason | None:
@@ -126,7 +142,7 @@ def judge_gate(case: Case, stage: Stage) -> Verdict | None:
     facts: dict[str, Value] = {"stage": stage.label, "condition": gate.text}
     return judge_condition(
         case.facts,
-        RuleId(f"stage.{stage.key}.gate"),
+        gate_id(stage),
         gate,
         power=power,
         failure=lambda: Reason(ReasonCode.GATE_NOT_MET, facts),

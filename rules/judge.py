@@ -12,6 +12,7 @@ from rules.demands import (
     FINE,
     LACKING,
     Case,
+    ceiling_of,
     find_lack,
     is_enforced_failure,
     judge_gate,
@@ -87,7 +88,8 @@ def weigh(
         return Judgement(change)
     if move.kind is MoveKind.ASTRAY:
         return Judgement(change, (_unknown_stage(change),))
-    return _judge(Case(policy, change, move, facts, _ceiling(policy, change, move)))
+    ceiling = ceiling_of(policy, change.after, most=move.ceiling)
+    return _judge(Case(policy, change, move, facts, ceiling))
 
 
 def _judge(case: Case) -> Judgement:
@@ -106,12 +108,6 @@ def _judge(case: Case) -> Judgement:
         restore=edits.restore,
         wanted=case.change.after.stage if return_to and lacks_only else None,
     )
-
-
-def _ceiling(policy: Policy, change: Change, move: Move) -> Enforcement:
-    if policy.since is not None and change.after.created_at < policy.since:
-        return Enforcement.OBSERVE
-    return move.ceiling
 
 
 def _unknown_stage(change: Change) -> Verdict:

@@ -52,6 +52,7 @@ JOBS = Jobs(
         {
             "look": timedelta(minutes=5),
             "follow_up": timedelta(minutes=5),
+            "daily": timedelta(hours=1),
             "notify": timedelta(minutes=5),
             "sweep": timedelta(hours=1),
             "take_effect": timedelta(hours=1),

@@ -183,7 +183,7 @@ class Enforce:
     def _finish(self, round_: Round, findings: Findings) -> LookReport:
         episodes = self._store.run(
             lambda tx: plan_round(
-                tx, round_, findings.judged, now=self._clock.now(), lease=self._lease
+                tx, round_, findings, now=self._clock.now(), lease=self._lease
             )
         )
         episodes += _resumed(round_, findings)

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from adapters.ports import Traced
 from connector.services.episodes import Judged, Look, is_same_state, with_values
 from connector.services.rounds import Round
-from connector.store.changes import PendingChange
+from connector.services.standing import (
+    add_lapsed,
+    evidence_for_standing,
+    find_met_violations,
+)
+from connector.services.tracing import find_change, retell, with_movers
 from connector.store.records import ClaimedRecord
 from rules.auto_moves import evidence_for, find_auto_move, plan_auto_move
 from rules.conversion import judge_conversion, seed_evidence
@@ -22,7 +26,6 @@ from rules.judge import judge
 from rules.model import (
     NO_EVIDENCE,
     STAGE,
-    UNKNOWN_ACTOR,
     Actor,
     ActorClass,
     Change,
@@ -49,7 +52,8 @@ class Findings:
     """What a round found: every record that is there, what was judged, what is gone.
 
     `stale` are those that changed while they were looked at. `lacks` is what the moves
-    that wait still lack, by record row.
+    that wait still lack, by record row; `met` the rows of the violations that a record
+    no longer has, by record row.
     """
 
     looks: tuple[Look, ...]
@@ -57,6 +61,7 @@ class Findings:
     gone: tuple[ClaimedRecord, ...]
     stale: tuple[ClaimedRecord, ...]
     lacks: Mapping[int, tuple[Verdict, ...]]
+    met: Mapping[int, Sequence[int]]
 
 
 @dataclass(slots=True)
@@ -88,7 +93,7 @@ def find_out(round_: Round, now: datetime, *, keep: Callable[[], object]) -> Fin
     keep the records. Raises what `adapters.errors` has.
     """
     found = _Found()
-    looks = _with_movers(round_, _read(round_, found))
+    looks = with_movers(round_, _read(round_, found))
     keep()
     evidence = _gather(round_, looks, now, keep)
     for look in looks:
@@ -100,6 +105,7 @@ def find_out(round_: Round, now: datetime, *, keep: Callable[[], object]) -> Fin
         gone=tuple(found.gone.values()),
         stale=tuple(found.stale.values()),
         lacks=found.lacks,
+        met=_find_met(round_, found, evidence, now),
     )
 
 
@@ -114,57 +120,8 @@ def _read(round_: Round, found: _Found) -> list[Look]:
         if record is None:
             found.gone[claimed.id] = claimed
         else:
-            looks.append(Look(claimed, record, _change(round_, claimed, record)))
+            looks.append(Look(claimed, record, find_change(round_, claimed, record)))
     return looks
-
-
-def _change(round_: Round, claimed: ClaimedRecord, record: Record) -> Change:
-    imported_at = round_.connection.imported_at
-    before = claimed.baseline
-    if before is not None:
-        # A field that was not asked for at the last look has no former value: the
-        # first look at it is history.
-        before = replace(before, fields={**record.fields, **before.fields})
-    return Change(
-        before=before,
-        after=record,
-        actor=_actor(round_.heard.get(claimed.id, ())),
-        is_new=before is None
-        and imported_at is not None
-        and record.created_at >= imported_at,
-    )
-
-
-def _actor(heard: Sequence[PendingChange]) -> Actor:
-    others = [one.actor for one in heard if one.actor.kind is not ActorClass.OURSELVES]
-    return others[-1] if others else UNKNOWN_ACTOR
-
-
-def _with_movers(round_: Round, looks: Sequence[Look]) -> list[Look]:
-    """Return the looks, with who moved a record where a rule asks and no hint told."""
-    found = {look.claimed.id: look for look in looks}
-    for kind in sorted({look.record.ref.kind for look in looks}):
-        if not any(one.policy.names_actors for one in round_.of_kind(kind)):
-            continue
-        unknown = [
-            look
-            for look in looks
-            if look.record.ref.kind is kind and _was_moved_by_somebody(look.change)
-        ]
-        refs = [look.record.ref for look in unknown]
-        traced = round_.crm.trace(refs, round_.fields_of(kind)) if refs else {}
-        for look in unknown:
-            after = traced.get(look.record.ref)
-            if after is not None and is_same_state(after.record, look.record):
-                found[look.claimed.id], _ = _retell(round_, look.claimed, after)
-    return list(found.values())
-
-
-def _was_moved_by_somebody(change: Change) -> bool:
-    """Return whether a record is new to its stage, and who put it there is unknown."""
-    before, after = change.before, change.after
-    has_moved = change.is_new if before is None else before.stage != after.stage
-    return has_moved and change.actor.kind is ActorClass.UNKNOWN
 
 
 def _gather(
@@ -179,6 +136,7 @@ def _gather(
             kinds |= needs(active.policy, look.change, now)
             kinds |= evidence_for(active.policy, look.record)
             kinds |= seed_evidence(active.policy, look.record)
+            kinds |= evidence_for_standing(round_, active, look)
             if hold is not None:
                 kinds |= needs(active.policy, _moving(look, hold.to_stage), now)
         if kinds:
@@ -204,14 +162,15 @@ def _judge(
         return None
     facts = evidence.get(look.record.ref, NO_EVIDENCE)
     judged = _judge_change(round_, look, facts, now, path)
-    if judged is not None and judged.judgement.failed():
-        return judged
-    return (
-        _with_verdicts(_see_to_hold(round_, found, look, facts, now), judged)
-        or _with_verdicts(_move_on(round_, look, facts, now), judged)
-        or _with_verdicts(_convert(round_, look, facts, now), judged)
-        or judged
-    )
+    if judged is None or not judged.judgement.failed():
+        further = (
+            _see_to_hold(round_, found, look, facts, now)
+            or _move_on(round_, look, facts, now)
+            or _convert(round_, look, facts, now)
+        )
+        if further is not None:
+            return _with_verdicts(further, judged)
+    return add_lapsed(round_, look, judged, facts, now)
 
 
 def _judge_change(
@@ -236,9 +195,9 @@ def _judge_change(
     return None
 
 
-def _with_verdicts(further: Judged | None, judged: Judged | None) -> Judged | None:
+def _with_verdicts(further: Judged, judged: Judged | None) -> Judged:
     """Return a move that we make, with the verdicts on the change that led to it."""
-    if further is None or judged is None or further.active != judged.active:
+    if judged is None or further.active != judged.active:
         return further
     own = {one.rule for one in further.judgement.verdicts}
     passed = [one for one in judged.judgement.verdicts if one.rule not in own]
@@ -325,7 +284,7 @@ def _convert(
             active.policy,
             look.record,
             evidence,
-            told=round_.open_rules.get(look.claimed.id, frozenset()),
+            told={one.rule for one in round_.standing.get(look.claimed.id, ())},
             now=now,
         )
         if verdict is not None:
@@ -342,6 +301,20 @@ def _moving(look: Look, to: StageId) -> Change:
         after=with_values(look.record, {STAGE: to}),
         actor=Actor(ActorClass.OURSELVES),
     )
+
+
+def _find_met(
+    round_: Round, found: _Found, evidence: EvidenceOf, now: datetime
+) -> dict[int, list[int]]:
+    """Return the violations that are over of records that stay as they were read."""
+    met = {}
+    for row_id, look in found.looks.items():
+        judged = found.judged.get(row_id)
+        is_written = judged is not None and bool(judged.plan.put_back)
+        if not is_written and row_id not in round_.planned:
+            facts = evidence.get(look.record.ref, NO_EVIDENCE)
+            met[row_id] = find_met_violations(round_, look, facts, now)
+    return met
 
 
 def _confirm(round_: Round, found: _Found, evidence: EvidenceOf, now: datetime) -> None:
@@ -362,24 +335,5 @@ def _confirm(round_: Round, found: _Found, evidence: EvidenceOf, now: datetime) 
                 left = found.gone if after is None else found.stale
                 left[look.claimed.id] = look.claimed
                 continue
-            retold, path = _retell(round_, look.claimed, after)
+            retold, path = retell(round_, look.claimed, after)
             found.put(retold, _judge(round_, found, retold, evidence, now, path=path))
-
-
-def _retell(
-    round_: Round, claimed: ClaimedRecord, traced: Traced
-) -> tuple[Look, list[StageId]]:
-    """Return a look with the actor, and the stages it went through, of its history."""
-    change = _change(round_, claimed, traced.record)
-    before = change.before
-    steps = [
-        step
-        for step in traced.path
-        if before is None or step.entered_at > before.modified_at
-    ]
-    # Our own return leads to where the baseline stands, and is no step.
-    while steps and before is not None and steps[0].stage == before.stage:
-        steps = steps[1:]
-    if steps and change.actor.kind is ActorClass.UNKNOWN:
-        change = replace(change, actor=steps[-1].actor)
-    return Look(claimed, traced.record, change), [step.stage for step in steps]

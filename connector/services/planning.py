@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connector.services.episodes import Episode, Judged, to_episode, to_plan
+from connector.services.judging import Findings
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.judgements import NewJudgement
@@ -15,7 +16,7 @@ from rules.model import Enforcement, Result, RuleId, Verdict
 def plan_round(
     tx: Transaction,
     round_: Round,
-    judged: Sequence[Judged],
+    findings: Findings,
     *,
     now: datetime,
     lease: timedelta,
@@ -26,7 +27,7 @@ def plan_round(
     has taken meanwhile is left to that one.
     """
     ours = tx.records.extend(round_.ids, lease=round_.lease, until=now + lease)
-    judged = [one for one in judged if one.look.claimed.id in ours]
+    judged = [one for one in findings.judged if one.look.claimed.id in ours]
     judged = _without_dropped(tx, judged)
     ids = tx.judgements.add(
         [
@@ -53,6 +54,8 @@ def plan_round(
         for one, some in zip(judged, wanted, strict=True)
         if some
     ]
+    met = [row for one in sorted(ours) for row in findings.met.get(one, ())]
+    tx.violations.close(met, by="met", now=now)
     _keep_violations(tx, round_, judged, now)
     return episodes
 
@@ -106,7 +109,8 @@ def _is_met(judged: Judged, rule: RuleId) -> bool:
     # What was wrong with a move, or lacked in a stage, is over when another move
     # follows that is not judged by the same rule.
     has_moved = before is not None and before.stage != judged.look.record.stage
-    return has_moved and rule.startswith(("move.", "stage.", "auto."))
+    is_left = has_moved and judged.plan.return_to is None
+    return is_left and rule.startswith(("move.", "stage.", "auto."))
 
 
 def _observed(verdict: Verdict) -> Verdict:

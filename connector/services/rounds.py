@@ -13,6 +13,7 @@ from connector.store.holds import Hold
 from connector.store.interventions import EndedWrite, PlannedIntervention
 from connector.store.judgements import StoredJudgement
 from connector.store.records import ClaimedRecord
+from connector.store.violations import OpenViolation
 from rules.model import FieldMap, Kind, RuleId
 
 DAY = timedelta(days=1)
@@ -25,7 +26,7 @@ class Round:
     `planned` and `stored` hold what an earlier round began and did not end, `written`
     what it did end of that, by judgement;
     `judged_by` the policies that it was judged by. `told_at` says when auto moves were
-    last made or asked for, `open_rules` what the records violate.
+    last made or asked for, `standing` what is violated.
     """
 
     connection: Connection
@@ -42,7 +43,7 @@ class Round:
     holds: Mapping[int, Hold]
     returns_today: Mapping[int, int]
     told_at: Mapping[int, Mapping[RuleId, datetime]]
-    open_rules: Mapping[int, frozenset[RuleId]]
+    standing: Mapping[int, tuple[OpenViolation, ...]]
 
     @property
     def ids(self) -> list[int]:
@@ -109,9 +110,9 @@ def prepare(
         },
         holds=tx.holds.of(ids),
         returns_today=tx.interventions.returns_since(ids, now - DAY),
-        open_rules=tx.violations.open_rules(ids),
         told_at=tx.violations.last_opened(
             ids,
             {move.id for active in actives for move in active.policy.auto_moves},
         ),
+        standing=tx.violations.open_of(ids),
     )

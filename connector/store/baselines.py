@@ -10,7 +10,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from connector.store.codec import record_from_json, record_to_json
 from connector.store.tables import connections, records
-from rules.model import Kind, OwnerId, PipelineId, Record, RecordId, RecordRef
+from rules.model import (
+    Kind,
+    OwnerId,
+    PipelineId,
+    Record,
+    RecordId,
+    RecordRef,
+    StageId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,31 @@ class Baselines:
             query = query.where(records.c.pipeline == pipeline)
         found = self._connection.scalars(query.distinct())
         return sorted(OwnerId(owner) for owner in found)
+
+    def standing_in(
+        self,
+        connection_id: int,
+        kind: Kind,
+        stages: Collection[StageId],
+        *,
+        after: int,
+        limit: int,
+    ) -> list[tuple[int, Record]]:
+        """Return live records in these stages with their rows, in order of rows."""
+        rows = self._connection.execute(
+            select(records.c.id, records.c.baseline)
+            .where(
+                records.c.connection_id == connection_id,
+                records.c.kind == kind,
+                records.c.state == "live",
+                records.c.stage.in_(stages),
+                records.c.baseline.is_not(None),
+                records.c.id > after,
+            )
+            .order_by(records.c.id)
+            .limit(limit)
+        )
+        return [(row.id, record_from_json(row.baseline)) for row in rows]
 
     def kinds(self, connection_id: int) -> frozenset[Kind]:
         """Return the kinds of record that have been looked at."""

@@ -184,6 +184,10 @@ processes = Table(
     _id(),
     _ref("connections"),
     _text("name"),
+    # When to look next for what time has made false; null: it was never looked for.
+    _at("round_due_at"),
+    # The last record's row that the round under way has looked at; 0: none is.
+    Column("round_after", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("connection_id", "name"),
 )
 

@@ -10,6 +10,7 @@ from connector.store.changes import Changes
 from connector.store.channels import Channels
 from connector.store.clocks import Clocks
 from connector.store.connections import Connections
+from connector.store.daily import Daily
 from connector.store.deliveries import Deliveries
 from connector.store.health import Health
 from connector.store.holds import Holds
@@ -59,6 +60,11 @@ class Transaction:
     def processes(self) -> Processes:
         """The published policies, in versions."""
         return Processes(self._connection)
+
+    @cached_property
+    def daily(self) -> Daily:
+        """The daily rounds of the processes."""
+        return Daily(self._connection)
 
     @cached_property
     def judgements(self) -> Judgements:

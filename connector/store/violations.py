@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.codec import reason_from_json, reason_to_json
@@ -33,6 +33,16 @@ class Violation:
     times: int
     closed_at: datetime | None
     closed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenViolation:
+    """A violation that stands, and the power that its rule had when it was told."""
+
+    id: int
+    process_id: int
+    rule: RuleId
+    enforcement: Enforcement
 
 
 class Violations:
@@ -104,6 +114,53 @@ class Violations:
         """Close every open violation of these records, as when they are gone."""
         if record_ids:
             self._close(violations.c.record_id.in_(record_ids), by=by, now=now)
+
+    def close(self, violation_ids: Collection[int], *, by: str, now: datetime) -> None:
+        """Close these violations, if they are open."""
+        if violation_ids:
+            self._close(violations.c.id.in_(violation_ids), by=by, now=now)
+
+    def open_of(
+        self, record_ids: Collection[int]
+    ) -> dict[int, tuple[OpenViolation, ...]]:
+        """Return what stands against these records, by row id."""
+        found: dict[int, tuple[OpenViolation, ...]] = {}
+        for row in self._connection.execute(
+            select(
+                violations.c.record_id,
+                violations.c.id,
+                violations.c.process_id,
+                violations.c.rule,
+                violations.c.enforcement,
+            )
+            .where(
+                violations.c.record_id.in_(record_ids),
+                violations.c.closed_at.is_(None),
+            )
+            .order_by(violations.c.id)
+        ):
+            one = OpenViolation(
+                row.id,
+                row.process_id,
+                RuleId(row.rule),
+                Enforcement(row.enforcement),
+            )
+            found[row.record_id] = (*found.get(row.record_id, ()), one)
+        return found
+
+    def kept_open(self, process_id: int, *, kinds: Sequence[str]) -> list[int]:
+        """Return the records that violate rules of a process whose ids begin so."""
+        return list(
+            self._connection.scalars(
+                select(violations.c.record_id)
+                .where(
+                    violations.c.process_id == process_id,
+                    violations.c.closed_at.is_(None),
+                    or_(*(violations.c.rule.startswith(kind) for kind in kinds)),
+                )
+                .distinct()
+            )
+        )
 
     def open_rules(self, record_ids: Collection[int]) -> dict[int, frozenset[RuleId]]:
         """Return the rules that these records violate now, by row id."""

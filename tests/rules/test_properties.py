@@ -48,6 +48,7 @@ CONDITIONS = (
     "discount <= amount",
     "amount + discount <= probability",
     "close_date >= today",
+    "close_date >= today || meetings >= 1",
     "decision_maker == null || amount != null",
 )
 

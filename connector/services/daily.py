@@ -1,0 +1,97 @@
+"""The daily round: what has become false, or was met, without anybody editing it.
+
+It judges from what is known, without asking the CRM, and has a look at the records that
+give reason to; the look reads and judges them afresh, as after any hint. So a fault of
+time is reported by the same judge, and once.
+"""
+
+from datetime import datetime
+
+from connector.clock import Clock
+from connector.log import get_logger
+from connector.services.policies import Active, Policies
+from connector.services.standing import powers_of, with_pause
+from connector.store import Store, Transaction
+from connector.store.daily import DueRound
+from rules.calendar import next_day_at
+from rules.policy import Calendar
+from rules.standing import KEPT, may_fail, stages_with_time, untold
+
+log = get_logger(__name__)
+
+AT_A_TIME = 500
+"""Records of one page, which is one transaction."""
+
+
+class Daily:
+    """Makes the rounds that are due. Several may work side by side."""
+
+    def __init__(self, store: Store, policies: Policies, clock: Clock) -> None:
+        """Judge by `policies`."""
+        self._store = store
+        self._policies = policies
+        self._clock = clock
+
+    def run(self) -> int:
+        """Make every round that is due; return how many records are to be looked at."""
+        hinted = 0
+        while (more := self._store.run(self._page)) is not None:
+            hinted += more
+        if hinted:
+            log.info("records.lapsed", records=hinted)
+        return hinted
+
+    def _page(self, tx: Transaction) -> int | None:
+        """Do one page of a round; None if there is none to do."""
+        now = self._clock.now()
+        due = tx.daily.take(now)
+        if due is None:
+            return None
+        active = next(
+            (
+                one
+                for one in self._policies.active(tx, due.connection_id)
+                if one.version.process_id == due.process_id
+            ),
+            None,
+        )
+        if active is None:
+            tx.daily.end(due.process_id, next_at=next_day_at(now, Calendar()))
+            return 0
+        hinted = 0 if due.after else self._wake_violated(tx, due, now)
+        return hinted + self._wake_lapsed(tx, due, active, now)
+
+    def _wake_violated(self, tx: Transaction, due: DueRound, now: datetime) -> int:
+        """Have a look at what stands against the policy: it may be met by now."""
+        violating = tx.violations.kept_open(due.process_id, kinds=KEPT)
+        tx.records.hint(violating, due_at=now)
+        return len(violating)
+
+    def _wake_lapsed(
+        self, tx: Transaction, due: DueRound, active: Active, now: datetime
+    ) -> int:
+        """Have a look at those of a page of records that time may have made wrong."""
+        policy = active.policy
+        found = tx.baselines.standing_in(
+            due.connection_id,
+            policy.kind,
+            [stage.id for stage in stages_with_time(policy)],
+            after=due.after,
+            limit=AT_A_TIME,
+        )
+        is_paused = tx.connections.get(due.connection_id).paused_at is not None
+        standing = tx.violations.open_of([row_id for row_id, _ in found])
+        lapsed = [
+            row_id
+            for row_id, record in found
+            if untold(
+                with_pause(may_fail(policy, record, now), is_paused=is_paused),
+                powers_of(standing.get(row_id, ()), due.process_id),
+            )
+        ]
+        tx.records.hint(lapsed, due_at=now)
+        if len(found) < AT_A_TIME:
+            tx.daily.end(due.process_id, next_at=next_day_at(now, policy.calendar))
+        else:
+            tx.daily.go_on(due.process_id, after=found[-1][0])
+        return len(lapsed)

@@ -1,0 +1,87 @@
+"""What has changed, by whom and on which way, from hints and the CRM's own history."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapters.ports import Traced
+from connector.services.episodes import Look, is_same_state
+from connector.services.rounds import Round
+from connector.store.changes import PendingChange
+from connector.store.records import ClaimedRecord
+from rules.model import (
+    UNKNOWN_ACTOR,
+    Actor,
+    ActorClass,
+    Change,
+    Record,
+    StageId,
+)
+
+
+def find_change(round_: Round, claimed: ClaimedRecord, record: Record) -> Change:
+    """Return the difference between what was accepted and what was found."""
+    imported_at = round_.connection.imported_at
+    before = claimed.baseline
+    if before is not None:
+        # A field that was not asked for at the last look has no former value: the
+        # first look at it is history.
+        before = replace(before, fields={**record.fields, **before.fields})
+    return Change(
+        before=before,
+        after=record,
+        actor=_actor(round_.heard.get(claimed.id, ())),
+        is_new=before is None
+        and imported_at is not None
+        and record.created_at >= imported_at,
+    )
+
+
+def _actor(heard: Sequence[PendingChange]) -> Actor:
+    others = [one.actor for one in heard if one.actor.kind is not ActorClass.OURSELVES]
+    return others[-1] if others else UNKNOWN_ACTOR
+
+
+def with_movers(round_: Round, looks: Sequence[Look]) -> list[Look]:
+    """Return the looks, with who moved a record where a rule asks and no hint told."""
+    found = {look.claimed.id: look for look in looks}
+    for kind in sorted({look.record.ref.kind for look in looks}):
+        if not any(one.policy.names_actors for one in round_.of_kind(kind)):
+            continue
+        unknown = [
+            look
+            for look in looks
+            if look.record.ref.kind is kind and _was_moved_by_somebody(look.change)
+        ]
+        refs = [look.record.ref for look in unknown]
+        traced = round_.crm.trace(refs, round_.fields_of(kind)) if refs else {}
+        for look in unknown:
+            after = traced.get(look.record.ref)
+            if after is not None and is_same_state(after.record, look.record):
+                found[look.claimed.id], _ = retell(round_, look.claimed, after)
+    return list(found.values())
+
+
+def _was_moved_by_somebody(change: Change) -> bool:
+    """Return whether a record is new to its stage, and who put it there is unknown."""
+    before, after = change.before, change.after
+    has_moved = change.is_new if before is None else before.stage != after.stage
+    return has_moved and change.actor.kind is ActorClass.UNKNOWN
+
+
+def retell(
+    round_: Round, claimed: ClaimedRecord, traced: Traced
+) -> tuple[Look, list[StageId]]:
+    """Return a look with the actor, and the stages it went through, of its history."""
+    change = find_change(round_, claimed, traced.record)
+    before = change.before
+    steps = [
+        step
+        for step in traced.path
+        if before is None or step.entered_at > before.modified_at
+    ]
+    # Our own return leads to where the baseline stands, and is no step.
+    while steps and before is not None and steps[0].stage == before.stage:
+        steps = steps[1:]
+    if steps and change.actor.kind is ActorClass.UNKNOWN:
+        change = replace(change, actor=steps[-1].actor)
+    return Look(claimed, traced.record, change), [step.stage for step in steps]
