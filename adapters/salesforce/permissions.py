@@ -1,0 +1,161 @@
+"""The permission sets of our user, from the rights that the adapter needs. Pure.
+
+Salesforce grants some rights object by object, some by a permission of the user, and
+some with those on another object:
+developer.salesforce.com/docs/atlas.en-us.api_meta.meta/api_meta/meta_permissionset.htm
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from xml.etree.ElementTree import (  # the parser itself is defusedxml's
+    Element,
+    SubElement,
+    indent,
+    register_namespace,
+    tostring,
+)
+
+from defusedxml.ElementTree import fromstring
+
+from adapters.salesforce.kinds import MODIFIED, OWNER_FIELD, RECORD_TYPE, TYPES
+from adapters.salesforce.rights import RIGHTS, WRITTEN, Access
+from rules.model import FieldMap, Kind, PropertyName
+
+BY_PERMISSION: Mapping[tuple[str, Access], tuple[str, ...]] = MappingProxyType(
+    {
+        ("Task", Access.READ): ("ActivitiesAccess",),
+        ("Task", Access.CREATE): ("ActivitiesAccess", "EditTask"),
+        ("Event", Access.READ): ("ActivitiesAccess",),
+    }
+)
+"""Rights that come with permissions of the user."""
+BY_ANOTHER = frozenset(
+    {
+        *("OpportunityHistory", "OpportunityContactRole", "LeadHistory"),
+        *("FeedItem", "EmailMessage", "User"),
+    }
+)
+"""Objects open to who may see the record that they belong to; users are to all."""
+BASIC = "ApiEnabled"
+"""The permission to call the API at all."""
+APART = frozenset({"Quote"})
+"""Objects that an organisation may lack: to grant a right on one fails there."""
+
+_METADATA = "http://soap.sforce.com/2006/04/metadata"
+_ALWAYS = frozenset(
+    {
+        *("Id", "Name", OWNER_FIELD, "CreatedDate", "LastModifiedDate", MODIFIED),
+        *(RECORD_TYPE, "CurrencyIsoCode", "LastActivityDate"),
+    }
+)
+_ALWAYS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "Opportunity": frozenset({"StageName", "CloseDate", "ForecastCategoryName"}),
+        "Lead": frozenset({"Status", "Company", "FirstName", "LastName"}),
+        "Contact": frozenset({"FirstName", "LastName"}),
+    }
+)
+"""Fields that whoever sees the record sees: a set that names one is refused."""
+_WITHIN: Mapping[str, str] = MappingProxyType(
+    {"BillingCity": "BillingAddress", "BillingCountry": "BillingAddress"}
+)
+"""Fields that are granted as parts of another."""
+_BESIDES: Mapping[str, Mapping[str, bool]] = MappingProxyType(
+    {
+        "Contact": {"AccountId": False},
+        "Event": {"WhatId": False, "WhoId": False},
+        "Quote": {"Status": False},
+        "Task": {
+            "ActivityDate": True,
+            "CompletedDateTime": False,
+            "Description": True,
+            "WhatId": True,
+            "WhoId": True,
+        },
+    }
+)
+"""What evidence, notes and tasks need, and whether they are written."""
+
+Fields = Mapping[Kind, FieldMap]
+Names = Mapping[Kind, frozenset[PropertyName]]
+
+
+def grant(text: str, *, fields: Fields, restored: Names) -> str:
+    """Return the permission set `text` with every right that the adapter needs.
+
+    `fields` are those that policies name; of them `restored` are put back.
+    """
+    objects = frozenset(right.object for right in RIGHTS) - APART
+    return _grant(text, objects, _fields(fields, restored))
+
+
+def grant_apart(text: str) -> str:
+    """Return the permission set `text` with the rights on what may not be there."""
+    return _grant(text, APART, _fields({}, {}))
+
+
+def _grant(
+    text: str, objects: frozenset[str], fields: Mapping[str, Mapping[str, bool]]
+) -> str:
+    root: Element = fromstring(text)
+    for name in sorted(objects):
+        for field, is_written in sorted(fields.get(name, {}).items()):
+            _add(
+                root,
+                "fieldPermissions",
+                editable=is_written,
+                field=f"{name}.{field}",
+                readable=True,
+            )
+    permissions = {BASIC}
+    for name in sorted(objects - BY_ANOTHER):
+        accesses = {right.access for right in RIGHTS if right.object == name}
+        by_permission = [BY_PERMISSION.get((name, access)) for access in accesses]
+        permissions |= {one for found in by_permission if found for one in found}
+        if not all(by_permission):
+            _add_object(root, name, accesses)
+    for permission in sorted(permissions):
+        _add(root, "userPermissions", enabled=True, name=permission)
+    root[:] = sorted(root, key=lambda one: one.tag)
+    register_namespace("", _METADATA)
+    indent(root, "    ")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
+
+
+def _add_object(root: Element, name: str, accesses: set[Access]) -> None:
+    _add(
+        root,
+        "objectPermissions",
+        allowCreate=Access.CREATE in accesses,
+        allowDelete=False,
+        allowEdit=Access.EDIT in accesses,
+        allowRead=True,
+        modifyAllRecords=False,
+        object=name,
+        # A record that is hidden from us would go by without being judged.
+        viewAllRecords=True,
+    )
+
+
+def _add(root: Element, tag: str, **values: str | bool) -> None:
+    made = SubElement(root, f"{{{_METADATA}}}{tag}")
+    for name, value in values.items():
+        text = value if isinstance(value, str) else str(value).lower()
+        SubElement(made, f"{{{_METADATA}}}{name}").text = text
+
+
+def _fields(fields: Fields, restored: Names) -> Mapping[str, Mapping[str, bool]]:
+    """Return the fields to grant, by object, and whether each is written."""
+    found = {name: dict(one) for name, one in _BESIDES.items()}
+    for kind, type_ in TYPES.items():
+        named = {
+            # A field that goes by its own name is the property of that name.
+            type_.builtin.get(ours, theirs) if str(ours) == theirs else theirs
+            for ours, theirs in fields.get(kind, {}).items()
+        }
+        written = {*restored.get(kind, ()), *(WRITTEN if kind is Kind.DEAL else ())}
+        always = _ALWAYS | _ALWAYS_OF.get(type_.name, frozenset())
+        for name in {*type_.builtin.values(), *named} - always:
+            own = found.setdefault(type_.name, {})
+            own[_WITHIN.get(name, name)] = name in written
+    return found
