@@ -68,6 +68,7 @@ class DoneHow(StrEnum):
 
     CONTACT = "contact"
     TASK = "task"
+    CONDITION = "condition"
 
 
 class EndedWhy(StrEnum):
@@ -134,17 +135,21 @@ def next_step(
     is_task_completed: bool,
     now: datetime,
     calendar: Calendar,
+    is_fulfilled: bool = False,
     entered_at: datetime | None = None,
 ) -> NextStep:
     """Return what a clock that is due asks for.
 
     `record` is None when it is gone. Contact counts if it came after the start, and so
     does, for an idle clock, a person's moving the record to another stage
-    (`entered_at`); a planned activity stops the clock until it is past.
+    (`entered_at`); a planned activity stops the clock until it is past. `is_fulfilled`:
+    the follow-up's own condition is true.
     """
     why = _end(follow_up, record, is_open=is_open)
     if why is not None:
         return Ended(why)
+    if is_fulfilled:
+        return Done(DoneHow.CONDITION)
     counted = counted_evidence(follow_up)
     contact_at = evidence.last_at(counted)
     if follow_up.starts.kind is StartKind.IDLE and entered_at is not None:

@@ -154,13 +154,15 @@ def _follow_ups(document: Document, policy: Policy) -> Iterator[Problem]:
                 " above. Add people: with fallback:, an address that is always read.",
                 is_key=True,
             )
-        is_settled = follow_up.done_by or follow_up.is_done_by_task
+        is_settled = (
+            follow_up.done_by or follow_up.is_done_by_task or follow_up.done_when
+        )
         is_idle = follow_up.starts.kind is StartKind.IDLE
         if follow_up.ladder and not is_settled and not is_idle:
             yield document.source.problem(
                 path,
                 "Nothing settles this, so everybody on the ladder is always told."
-                " Add done_by:.",
+                " Add done_by: or done_when:.",
                 is_key=True,
             )
         yield from _order(document, follow_up, path)

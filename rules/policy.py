@@ -214,7 +214,8 @@ class FollowUp:
     """What must happen after a start, by when, and who hears if it does not.
 
     `kind` is the kind of record it watches, which may differ from the policy's.
-    `is_done_by_task`: completing the task counts as done.
+    `is_done_by_task`: completing the task counts as done. `done_when`: so does this,
+    once it is true.
     """
 
     id: RuleId
@@ -225,6 +226,7 @@ class FollowUp:
     enforcement: Enforcement
     goal: GoalId | None = None
     is_done_by_task: bool = False
+    done_when: Condition | None = None
     task: LocalText | None = None
     due: Duration | None = None
     ladder: tuple[Step, ...] = ()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from rules.calendar import add
-from rules.facts import Facts, is_governed
+from rules.facts import Facts, Ruling, evidence_read, is_governed
 from rules.model import (
     CONTACT_EVIDENCE,
     NO_EVIDENCE,
@@ -143,13 +143,35 @@ def planned_step(
 
 
 def counted_evidence(follow_up: FollowUp) -> frozenset[EvidenceKind]:
-    """Return the evidence that settles a follow-up, and that its clock must be given.
+    """Return the evidence that settles a follow-up.
 
     An idle clock that names none counts every real contact.
     """
     if follow_up.starts.kind is StartKind.IDLE and not follow_up.done_by:
         return CONTACT_EVIDENCE
     return follow_up.done_by
+
+
+def watched_evidence(follow_up: FollowUp) -> frozenset[EvidenceKind]:
+    """Return all evidence that a clock must be given: what counts, and what is read."""
+    counted = counted_evidence(follow_up)
+    if follow_up.done_when is None:
+        return counted
+    return counted | evidence_read(follow_up.done_when)
+
+
+def is_fulfilled(
+    policy: Policy,
+    follow_up: FollowUp,
+    record: Record,
+    evidence: Evidence,
+    now: datetime,
+) -> bool:
+    """Return whether the follow-up's own condition is true of the record."""
+    if follow_up.done_when is None:
+        return False
+    facts = Facts(policy, record, evidence, now)
+    return facts.decide(follow_up.done_when) is Ruling.TRUE
 
 
 def _watches(

@@ -25,7 +25,7 @@ from rules.ladder import (
 )
 from rules.model import Enforcement, Evidence, OwnerId, Record
 from rules.policy import FollowUp, Policy, Recipient, StepKind
-from rules.starts import is_closed
+from rules.starts import is_closed, is_fulfilled
 from rules.wording import nudge, settled
 
 POLICY_CHANGED = "policy_changed"
@@ -81,6 +81,10 @@ def decide(watched: Watched, now: datetime) -> NextStep:
         is_open=record is not None and not is_closed(watched.policy, record),
         evidence=watched.evidence,
         is_task_completed=watched.is_task_completed,
+        is_fulfilled=record is not None
+        and is_fulfilled(
+            watched.policy, watched.follow_up, record, watched.evidence, now
+        ),
         now=now,
         calendar=watched.policy.calendar,
         entered_at=clock.stage_entered_at,

@@ -7,8 +7,9 @@ from adapters.ports import Crm
 from connector.services.policies import Active, fields_by_kind
 from connector.services.steps import Watched, has_power
 from connector.store.clocks import DueClock
-from rules.ladder import counted_evidence, find_follow_up
+from rules.ladder import find_follow_up
 from rules.model import NO_EVIDENCE, Evidence, EvidenceKind, Record, RecordRef
+from rules.starts import watched_evidence
 
 
 def watch(
@@ -35,7 +36,7 @@ def watch(
         records.update(crm.read(refs, fields.get(kind, {})))
     wanted: dict[frozenset[EvidenceKind], set[RecordRef]] = {}
     for clock, _, follow_up in asked:
-        kinds = counted_evidence(follow_up)
+        kinds = watched_evidence(follow_up)
         if kinds and clock.ref in records:
             wanted.setdefault(kinds, set()).add(clock.ref)
     evidence = {
@@ -53,7 +54,7 @@ def watch(
             active=active,
             follow_up=follow_up,
             record=records.get(clock.ref),
-            evidence=_of(evidence, counted_evidence(follow_up), clock.ref),
+            evidence=_of(evidence, watched_evidence(follow_up), clock.ref),
             is_task_completed=clock.task_id in completed,
         )
         for clock, active, follow_up in asked

@@ -274,6 +274,7 @@ class _Compiling:
         for language, text in (shape.task or {}).items():
             place = (*path, "task", language) if language else (*path, "task")
             self._slots(text, kind, place)
+        done_when = self._names.condition(shape.done_when, (*path, "done_when"))
         starts = self._starts(shape)
         if starts is None:
             return None
@@ -288,6 +289,7 @@ class _Compiling:
             enforcement=self._power(shape),
             goal=_goal(shape),
             is_done_by_task="task" in shape.done_by,
+            done_when=done_when,
             task=None if shape.task is None else self._text(shape.task),
             due=shape.due,
             ladder=tuple(to_step(step) for step in shape.ladder),

@@ -198,6 +198,18 @@ def _follow_ups(shape: DocumentShape, source: Source) -> Iterator[Problem]:
             yield source.problem(
                 (*path, "starts", "idle"), "Nothing is idle at once. Write 7d or 3wd."
             )
+        if follow_up.done_when is not None and starts.idle is not None:
+            yield source.problem(
+                (*path, "done_when"),
+                "Only contact ends an idle time. Leave done_when out, or start the"
+                " follow-up otherwise.",
+            )
+        elif follow_up.done_when is not None and kind != shape.record:
+            yield source.problem(
+                (*path, "done_when"),
+                f"The policy's fields are those of a {shape.record}, and this follow-up"
+                f" watches each {kind}. Write it in a policy for the {kind}.",
+            )
         if follow_up.due is not None and follow_up.task is None:
             yield source.problem(
                 (*path, "due"), "A time is due for a task, and there is none. Add task."

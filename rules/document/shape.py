@@ -232,6 +232,10 @@ class FollowUpShape(Rule):
         description="What settles it, after the start: a call, meeting, email or quote,"
         " or that somebody completes the task.",
     )
+    done_when: Expression | None = Field(
+        None,
+        description="What settles it as well, once it is true, such as quotes >= 1.",
+    )
     task: LocalText | None = Field(
         None,
         description="The task for the owner; {name}, {stage} and fields are filled in.",
@@ -247,7 +251,6 @@ class FollowUpShape(Rule):
     def not_yet(cls) -> Mapping[str, str]:
         """Return the keys that are not carried out."""
         return {
-            "done_when": "Use done_by, such as done_by: [quote].",
             "park": "A planned meeting or call stops the clock meanwhile.",
             "snooze": "A planned meeting or call stops the clock meanwhile.",
             "lane": "Write a second follow-up instead.",

@@ -213,6 +213,9 @@ ENGLISH = Catalogue(
         "escalate_nobody": "Give it to somebody who has time.",
         "settled_subject": "Settled: {name}",
         "settled_contact": "{name} is settled: there has been contact. Thank you.",
+        "done_when": "It is done as soon as this is there: {condition}.",
+        "done_when_too": "It is done as well once this is there: {condition}.",
+        "settled_condition": "{name} is settled: what was needed is there. Thank you.",
         "settled_task": "{name} is settled: the task is done. Thank you.",
         "settled_closed": "{name} has been closed. Nothing more to do here.",
         "settled_moved_on": (

@@ -12,6 +12,7 @@ from rules.ladder import DoneHow, EndedWhy
 from rules.model import FieldName, Record
 from rules.policy import FollowUp, Policy, StartKind, Step, StepKind
 from rules.starts import counted_evidence
+from rules.wording.conditions import condition_text
 from rules.wording.notes import TaskText, stage_label
 from rules.wording.speech import (
     SUBJECT_LENGTH,
@@ -48,7 +49,7 @@ def follow_up_task(
         subject=subject or _quiet_subject(speech, record),
         html="".join(
             [
-                paragraph(_done_when(speech, follow_up)),
+                paragraph(_done_when(speech, policy, follow_up)),
                 heading(speech.say("why"), why) if why else "",
                 anchor(link, _link_text(speech, record)),
             ]
@@ -157,12 +158,19 @@ def _goal(speech: Speech, policy: Policy, follow_up: FollowUp) -> str:
     return " ".join(speech.goals(policy, {follow_up.goal}))
 
 
-def _done_when(speech: Speech, follow_up: FollowUp) -> str:
+def _done_when(speech: Speech, policy: Policy, follow_up: FollowUp) -> str:
+    said = []
     kinds = speech.kinds(counted_evidence(follow_up))
-    if not kinds:
-        return speech.say("done_by_task") if follow_up.is_done_by_task else ""
-    key = "done_by_or_task" if follow_up.is_done_by_task else "done_by"
-    return speech.say(key, kinds=kinds)
+    if kinds:
+        key = "done_by_or_task" if follow_up.is_done_by_task else "done_by"
+        said.append(speech.say(key, kinds=kinds))
+    elif follow_up.is_done_by_task:
+        said.append(speech.say("done_by_task"))
+    if follow_up.done_when is not None:
+        condition = condition_text(policy, follow_up.done_when.text, speech)
+        key = "done_when_too" if said else "done_when"
+        said.append(speech.say(key, condition=condition))
+    return " ".join(said)
 
 
 def _not_yet(speech: Speech, follow_up: FollowUp) -> str:

@@ -223,6 +223,9 @@ DUTCH = Catalogue(
         "escalate_nobody": "Geef het aan iemand die tijd heeft.",
         "settled_subject": "Geregeld: {name}",
         "settled_contact": "{name} is geregeld: er is contact geweest. Dank je wel.",
+        "done_when": "Dit is klaar zodra dit er is: {condition}.",
+        "done_when_too": "Ook klaar zodra dit er is: {condition}.",
+        "settled_condition": "{name} is geregeld: wat nodig was, is er. Dank je wel.",
         "settled_task": "{name} is geregeld: de taak is afgerond. Dank je wel.",
         "settled_closed": "{name} is afgesloten. Je hoeft hier niets meer te doen.",
         "settled_moved_on": (

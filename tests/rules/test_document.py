@@ -193,7 +193,7 @@ stages:
   won: {form: any}
 lanes: {}
 follow_ups:
-  call: {starts: {enters: lead}, done_when: "quotes >= 1", due: 5}
+  call: {starts: {enters: lead}, lane: "top lane", due: 5}
 """
     )
     assert [one.split(":")[:2] for one in found] == [
@@ -202,8 +202,8 @@ follow_ups:
         ["8", "16 stages.lead.gate"],
         ["9", "9 stages.won.form"],
         ["10", "1 lanes"],
-        ["12", "34 follow_ups.call.done_when"],
-        ["12", "65 follow_ups.call.due"],
+        ["12", "34 follow_ups.call.lane"],
+        ["12", "57 follow_ups.call.due"],
     ]
     assert "Did you mean “sponsor”?" in found[0]
     assert "Did you mean “from”?" in found[3]
@@ -227,7 +227,6 @@ def test_an_unknown_key_does_not_hide_what_the_document_means():
         "permits: []",
         "people: {managers: {a: b}}",
         "follow_ups: {a: {starts: {no_next_action: 2wd}}}",
-        "follow_ups: {a: {starts: created, done_when: 'quotes > 0'}}",
     ],
 )
 def test_what_is_not_carried_out_is_refused_and_never_ignored(part):
@@ -562,3 +561,22 @@ def test_people_are_asked_for_from_a_stage_on():
         EvidenceKind.ACCOUNT_CONTACTS: "account_contacts >= 1",
     }
     assert only(f"{HEAD}stages: {{lead: {{contacts: 0}}}}")
+
+
+def test_a_follow_up_may_be_settled_by_a_condition():
+    found = {one.name: one for one in compiled().follow_ups}["quote-in-five-days"]
+    assert found.done_when is not None
+    assert found.done_when.text == "quotes >= 1"
+
+
+@pytest.mark.parametrize(
+    ("follow_up", "complaint"),
+    [
+        ("{starts: {idle: 7d}, done_when: 'quotes >= 1'}", "Only contact ends"),
+        ("{starts: created, record: lead, done_when: 'amount > 1'}", "for the lead"),
+        ("{starts: created, done_when: 'amuont > 1'}", "Did you mean “amount”?"),
+    ],
+)
+def test_a_condition_that_cannot_settle_a_follow_up_is_refused(follow_up, complaint):
+    text = f"{HEAD}stages: {{lead: }}\nfollow_ups: {{a: {follow_up}}}"
+    assert complaint in only(text)

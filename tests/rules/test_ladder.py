@@ -28,6 +28,7 @@ from rules.model import (
     Tally,
 )
 from rules.policy import Calendar, Recipient, StartKind, Starts, StepKind
+from rules.starts import counted_evidence, is_fulfilled, watched_evidence
 from tests.builders import (
     LONG_AGO,
     NOW,
@@ -384,3 +385,25 @@ def test_a_clock_that_runs_on_after_closing_does_so():
     follow_up = a_follow_up(while_open=False)
     found = stepped(follow_up, ClockState(NOW), now=NOW + DAY, is_open=False)
     assert isinstance(found, Take)
+
+
+# A condition of its own
+
+
+QUOTE = a_follow_up("quote", done_by=(), done_when=a_condition("quotes >= 1"))
+
+
+def test_a_condition_that_has_become_true_settles_the_matter():
+    clock = ClockState(NOW, steps_taken=1, last_step_at=NOW + DAY, has_task=True)
+    found = stepped(QUOTE, clock, now=NOW + DAY, is_fulfilled=True)
+    assert found == Done(DoneHow.CONDITION)
+    assert isinstance(stepped(QUOTE, ClockState(NOW), now=NOW + DAY), Take)
+
+
+def test_what_the_condition_reads_is_asked_for_and_is_no_contact():
+    assert watched_evidence(QUOTE) == {EvidenceKind.QUOTES}
+    assert watched_evidence(CREATED) == counted_evidence(CREATED)
+    made = contact(last_at=NOW + HOUR, kind=EvidenceKind.QUOTES)
+    assert is_fulfilled(a_policy(), QUOTE, a_record(), made, NOW + DAY)
+    assert not is_fulfilled(a_policy(), QUOTE, a_record(), NO_EVIDENCE, NOW + DAY)
+    assert not is_fulfilled(a_policy(), CREATED, a_record(), made, NOW + DAY)

@@ -320,3 +320,19 @@ class _Refusing(_Through):
         self.asked += len(tasks)
         refused = Outcome(OutcomeKind.REFUSED, reason="no scope for tasks")
         return {task.key: refused for task in tasks}
+
+
+def test_a_quote_settles_what_was_waiting_for_it(office: Office):
+    waits = "done_when: 'quotes >= 1'\n    task:"
+    office.publish(POLICY.replace("done_by: [call, meeting, task]\n    task:", waits))
+    deal = office.add_deal()
+    office.run_after(DAY)
+    [task] = office.world.tasks(deal)
+    assert "as soon as this is there: at least 1 quote." in task.html
+    office.world.link(deal, EvidenceKind.QUOTES)
+    office.look()
+    office.run()
+    assert office.ended_why() == ["condition"]
+    [settled] = office.channel.messages.values()
+    assert settled.is_settled
+    assert "what was needed is there" in " ".join(settled.lines)
