@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connector.services.channels import Channels
     from connector.services.daily import Daily
     from connector.services.enforce import Enforce
+    from connector.services.exemptions import Exemptions
     from connector.services.follow_up import FollowUps
     from connector.services.holds import Holds
     from connector.services.notify import Notify
@@ -184,6 +185,13 @@ class Application:
             metrics=self.metrics,
             lease=self.config.lease,
         )
+
+    @cached_property
+    def exemptions(self) -> "Exemptions":
+        """The permissions to deviate, as people handle them."""
+        from connector.services.exemptions import Exemptions
+
+        return Exemptions(self.store, self.policies, self.clock)
 
     @cached_property
     def holds(self) -> "Holds":

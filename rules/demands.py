@@ -108,6 +108,11 @@ def required_id(stage: Stage, name: FieldName) -> RuleId:
     return RuleId(f"stage.{stage.key}.requires.{name}")
 
 
+def people_id(stage: Stage, kind: EvidenceKind) -> RuleId:
+    """Return the rule that asks for so many people in a stage."""
+    return RuleId(f"stage.{stage.key}.{kind}")
+
+
 def gate_id(stage: Stage) -> RuleId:
     """Return the id of the rule that is a stage's gate."""
     return RuleId(f"stage.{stage.key}.gate")
@@ -160,7 +165,7 @@ def judge_people(
     facts: dict[str, Value] = {"stage": stage.label, "condition": condition.text}
     return judge_condition(
         case.facts,
-        RuleId(f"stage.{stage.key}.{kind}"),
+        people_id(stage, kind),
         condition,
         power=power,
         failure=lambda: Reason(ReasonCode.GATE_NOT_MET, facts),

@@ -198,6 +198,7 @@ class ReasonCode(StrEnum):
     CHECK_NOT_MET = "check_not_met"  # check, condition, field, value, stage
     UNDECIDED = "undecided"  # condition, field: the empty one
     STAGE_UNKNOWN = "stage_unknown"  # stage
+    EXEMPTED = "exempted"
     STAGE_BEHIND = "stage_behind"  # from, to, condition
     CONVERSION_DUE = "conversion_due"  # stage, condition
     CONVERTED_EARLY = "converted_early"  # stage, condition

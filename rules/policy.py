@@ -57,6 +57,13 @@ HOLD_KEEP = Duration(30, Unit.DAYS)
 """How long a wanted move waits where the policy does not say."""
 
 
+EXEMPTION_LONGEST = Duration(90, Unit.DAYS)
+"""How long an exemption may last where the policy does not say."""
+
+EXEMPTIONS_RECUR = 5
+"""So many exemptions of one kind call for a second process, unless the policy says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Working time: the zone, whose holidays, from when to when, on which days.
@@ -268,6 +275,8 @@ class Policy:
     conversion: Conversion | None = None
     returns_per_day: int = 3
     hold_keep: Duration = HOLD_KEEP
+    exemption_longest: Duration = EXEMPTION_LONGEST
+    exemptions_recur: int = EXEMPTIONS_RECUR
 
     @property
     def names_actors(self) -> bool:

@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "violations": ("lists", "List what stands against the policies."),
     "interventions": ("lists", "List what was done about it."),
     "holds": ("holds", "List the moves that wait for something missing."),
+    "exempt": ("exemptions", "Let one record deviate from a rule for a time."),
+    "exemptions": ("exemptions", "List who may deviate from what, and why."),
     "follow-ups": ("lists", "List the follow-ups that run."),
     "deliveries": ("lists", "List what the CRMs sent."),
     "doctor": ("doctor", "Find out what is wrong with this installation."),

@@ -10,6 +10,8 @@ class AuditAction(StrEnum):
     CONNECTION_PAUSED = "connection.paused"
     CONNECTION_RESUMED = "connection.resumed"
     HOLD_DROPPED = "hold.dropped"
+    EXEMPTION_GRANTED = "exemption.granted"
+    EXEMPTION_REVOKED = "exemption.revoked"
     POLICY_PUBLISHED = "policy.published"
     POLICY_TOOK_EFFECT = "policy.took_effect"
     POLICY_WITHDRAWN = "policy.withdrawn"

@@ -115,6 +115,7 @@ class Hear:
             if row is not None:
                 tx.clocks.hand_over(row, to=into, now=now)
                 tx.holds.hand_over(row, to=into, now=now)
+                tx.exemptions.hand_over(row, to=into)
                 tx.violations.resolve_all([row], by="merged", now=now)
 
 

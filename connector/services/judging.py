@@ -20,6 +20,7 @@ from connector.store.records import ClaimedRecord
 from rules.auto_moves import evidence_for, find_auto_move, plan_auto_move
 from rules.conversion import judge_conversion, seed_evidence
 from rules.evidence import needs
+from rules.exemptions import with_waived
 from rules.holds import Wish, WishState, judge_wish
 from rules.interventions import NO_PLAN, Occasion, plan, plan_telling
 from rules.judge import judge
@@ -184,8 +185,13 @@ def _judge_change(
     before = look.change.before
     if before is not None and is_same_state(before, look.record):
         return None
-    for active in round_.of_kind(look.record.ref.kind):
+    for active in round_.of_record(look.claimed.id, look.record.ref.kind):
         judgement = judge_path(active.policy, look.change, path, facts, now)
+        whole = round_.active(active.version.process_id)
+        if whole is not None and whole is not active:
+            judgement = with_waived(
+                judgement, judge_path(whole.policy, look.change, path, facts, now)
+            )
         if judgement.is_governed and judgement.verdicts:
             returns_today = round_.returns_today.get(look.claimed.id, 0)
             planned = plan(active.policy, judgement, returns_today=returns_today)
@@ -213,8 +219,17 @@ def _see_to_hold(
     It is made if nothing is missing any more; while it waits, what it lacks is kept.
     """
     hold = round_.holds.get(look.claimed.id)
-    active = None if hold is None else round_.active(hold.process_id)
-    if hold is None or active is None or round_.is_paused:
+    if hold is None or round_.is_paused:
+        return None
+    active = next(
+        (
+            one
+            for one in round_.of_record(look.claimed.id, look.record.ref.kind)
+            if one.version.process_id == hold.process_id
+        ),
+        None,
+    )
+    if active is None:
         return None
     wish = Wish(hold.from_stage, hold.to_stage, hold.opened_at)
     verdict = judge_wish(active.policy, wish, look.record, evidence, now)
@@ -247,7 +262,7 @@ def _move_on(
 ) -> Judged | None:
     """Return the move to the next stage that follows from what has happened."""
     since = look.claimed.stage_entered_at or look.record.created_at
-    for active in round_.of_kind(look.record.ref.kind):
+    for active in round_.of_record(look.claimed.id, look.record.ref.kind):
         found = find_auto_move(
             active.policy,
             look.change,
@@ -279,7 +294,7 @@ def _convert(
     round_: Round, look: Look, evidence: Evidence, now: datetime
 ) -> Judged | None:
     """Return what there is to say of a lead that is, or is not, converted."""
-    for active in round_.of_kind(look.record.ref.kind):
+    for active in round_.of_record(look.claimed.id, look.record.ref.kind):
         verdict = judge_conversion(
             active.policy,
             look.record,

@@ -1,7 +1,7 @@
 """A round: the records that one worker looks at together, and what is known of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.ports import Crm
@@ -14,6 +14,7 @@ from connector.store.interventions import EndedWrite, PlannedIntervention
 from connector.store.judgements import StoredJudgement
 from connector.store.records import ClaimedRecord
 from connector.store.violations import OpenViolation
+from rules.exemptions import exempting
 from rules.model import FieldMap, Kind, RuleId
 
 DAY = timedelta(days=1)
@@ -26,7 +27,8 @@ class Round:
     `planned` and `stored` hold what an earlier round began and did not end, `written`
     what it did end of that, by judgement;
     `judged_by` the policies that it was judged by. `told_at` says when auto moves were
-    last made or asked for, `standing` what is violated.
+    last made or asked for, `standing` what is violated. `exempted` has the policies, by
+    process, as they are for records with exemptions.
     """
 
     connection: Connection
@@ -44,6 +46,7 @@ class Round:
     returns_today: Mapping[int, int]
     told_at: Mapping[int, Mapping[RuleId, datetime]]
     standing: Mapping[int, tuple[OpenViolation, ...]]
+    exempted: Mapping[int, Mapping[int, Active]]
 
     @property
     def ids(self) -> list[int]:
@@ -58,6 +61,11 @@ class Round:
     def of_kind(self, kind: Kind) -> list[Active]:
         """Return the policies that speak of this kind of record."""
         return [active for active in self.actives if active.policy.kind is kind]
+
+    def of_record(self, record_id: int, kind: Kind) -> list[Active]:
+        """Return the policies that speak of a record, as they are for this one."""
+        own = self.exempted.get(record_id, {})
+        return [own.get(one.version.process_id, one) for one in self.of_kind(kind)]
 
     def active(self, process_id: int) -> Active | None:
         """Return the policy in force of a process, None if there is none."""
@@ -115,4 +123,22 @@ def prepare(
             {move.id for active in actives for move in active.policy.auto_moves},
         ),
         standing=tx.violations.open_of(ids),
+        exempted=_exempted(tx, actives, ids, now),
     )
+
+
+def _exempted(
+    tx: Transaction, actives: Sequence[Active], ids: Sequence[int], now: datetime
+) -> dict[int, dict[int, Active]]:
+    by_process = {active.version.process_id: active for active in actives}
+    return {
+        record_id: {
+            process_id: replace(
+                by_process[process_id],
+                policy=exempting(by_process[process_id].policy, exemptions, now),
+            )
+            for process_id, exemptions in of_record.items()
+            if process_id in by_process
+        }
+        for record_id, of_record in tx.exemptions.of(ids, now=now).items()
+    }

@@ -45,7 +45,7 @@ def add_lapsed(
     """
     if judged is not None and judged.plan.put_back:
         return judged
-    for active in round_.of_kind(look.record.ref.kind):
+    for active in round_.of_record(look.claimed.id, look.record.ref.kind):
         if judged is not None and judged.active is not active:
             continue
         lapsed = _find_lapsed(round_, look, active, evidence, now)
@@ -63,7 +63,7 @@ def find_met_violations(
     """Return the rows of the violations that are met as the record stands."""
     met: list[int] = []
     standing = _standing(round_, look)
-    for active in round_.of_kind(look.record.ref.kind):
+    for active in round_.of_record(look.claimed.id, look.record.ref.kind):
         process_id = active.version.process_id
         rules = powers_of(standing, process_id)
         found = find_met(active.policy, look.record, rules.keys(), evidence, now)

@@ -358,6 +358,35 @@ holds = Table(
     ),
 )
 
+exemptions = Table(
+    "exemptions",
+    metadata,
+    _id(),
+    _ref("records"),
+    Column(
+        "process_id",
+        BigInteger,
+        ForeignKey("processes.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    # A rule's id, the beginning of some rules' ids, or "all".
+    _text("rule"),
+    _text("why"),
+    # Who answers for it, and whose record it was.
+    _text("granted_by"),
+    _text("owner", nullable=True),
+    _at("granted_at", nullable=False),
+    _at("until", nullable=False),
+    _at("revoked_at"),
+    _text("revoked_by", nullable=True),
+    Index(
+        "exemptions_record_id_idx",
+        "record_id",
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+    Index("exemptions_process_id_granted_at_idx", "process_id", "granted_at"),
+)
+
 clocks = Table(
     "clocks",
     metadata,

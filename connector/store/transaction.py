@@ -12,6 +12,7 @@ from connector.store.clocks import Clocks
 from connector.store.connections import Connections
 from connector.store.daily import Daily
 from connector.store.deliveries import Deliveries
+from connector.store.exemptions import Exemptions
 from connector.store.health import Health
 from connector.store.holds import Holds
 from connector.store.interventions import Interventions
@@ -85,6 +86,11 @@ class Transaction:
     def holds(self) -> Holds:
         """The wanted moves that wait."""
         return Holds(self._connection)
+
+    @cached_property
+    def exemptions(self) -> Exemptions:
+        """The permissions to deviate."""
+        return Exemptions(self._connection)
 
     @cached_property
     def clocks(self) -> Clocks:

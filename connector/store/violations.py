@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.codec import reason_from_json, reason_to_json
@@ -162,6 +162,21 @@ class Violations:
             )
         )
 
+    def exempt(
+        self, record_id: int, rules: Collection[RuleId], *, now: datetime
+    ) -> None:
+        """Close the open violations of these rules: they are permitted for a time."""
+        if rules:
+            self._close(
+                and_(
+                    violations.c.record_id == record_id,
+                    violations.c.rule.in_(sorted(rules)),
+                ),
+                state="exempted",
+                by="exempted",
+                now=now,
+            )
+
     def open_rules(self, record_ids: Collection[int]) -> dict[int, frozenset[RuleId]]:
         """Return the rules that these records violate now, by row id."""
         found: dict[int, set[RuleId]] = {}
@@ -234,9 +249,11 @@ class Violations:
             for row in self._connection.execute(query).mappings()
         ]
 
-    def _close(self, condition: Any, *, by: str, now: datetime) -> None:
+    def _close(
+        self, condition: Any, *, by: str, now: datetime, state: str = "resolved"
+    ) -> None:
         self._connection.execute(
             update(violations)
             .where(condition, violations.c.closed_at.is_(None))
-            .values(state="resolved", closed_at=now, closed_by=by)
+            .values(state=state, closed_at=now, closed_by=by)
         )

@@ -157,6 +157,8 @@ class _Compiling:
             conversion=self._conversion(),
             returns_per_day=moves.returns_per_day,
             hold_keep=shape.holds.keep,
+            exemption_longest=shape.exemptions.longest,
+            exemptions_recur=shape.exemptions.recurring,
         )
 
     def _kind(self, account: Account) -> AccountKind | None:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from rules.document.words import Country, Hours, Length, Mail, Shape, Zone
-from rules.policy import HOLD_KEEP
+from rules.policy import EXEMPTION_LONGEST, EXEMPTIONS_RECUR, HOLD_KEEP
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -51,4 +51,20 @@ class HoldsShape(Shape):
         default=HOLD_KEEP,
         json_schema_extra={"default": "30d"},
         description="How long a wanted move waits for what is missing, such as 30d.",
+    )
+
+
+class ExemptionsShape(Shape):
+    """Permissions to deviate, which are given by command."""
+
+    longest: Length = Field(
+        default=EXEMPTION_LONGEST,
+        json_schema_extra={"default": "90d"},
+        description="How long an exemption may last, such as 90d.",
+    )
+    recurring: int = Field(
+        EXEMPTIONS_RECUR,
+        ge=2,
+        description="So many exemptions from one rule in 90 days call for a process of"
+        " their own.",
     )

@@ -5,7 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from rules.document.setting import CalendarShape, HoldsShape, PeopleShape
+from rules.document.setting import (
+    CalendarShape,
+    ExemptionsShape,
+    HoldsShape,
+    PeopleShape,
+)
 from rules.document.words import (
     Expression,
     Length,
@@ -411,6 +416,9 @@ class DocumentShape(Shape):
     holds: HoldsShape = Field(
         default=HoldsShape(), description="How wanted moves wait for what is missing."
     )
+    exemptions: ExemptionsShape = Field(
+        default=ExemptionsShape(), description="Limits to permissions to deviate."
+    )
     people: PeopleShape = Field(
         default=PeopleShape(), description="Who hears in the end."
     )
@@ -420,7 +428,6 @@ class DocumentShape(Shape):
         """Return the parts that are not carried out."""
         return {
             "lanes": "Write a policy of its own for dearer records, with governs.",
-            "exemptions": "Use moves.allow for what may be done.",
             "permits": "Set enforcement to observe while you import.",
             "quiet_hours": "Lengths in wh and wd keep to the calendar.",
             "channels": "Channels belong to the connection; see slagboom channels.",

@@ -56,6 +56,7 @@ ENGLISH = Catalogue(
         ReasonCode.UNDECIDED: (
             "We could not check this, because {field} is empty: {condition}."
         ),
+        ReasonCode.EXEMPTED: "An exemption allows this for now.",
         ReasonCode.STAGE_UNKNOWN: (
             "The stage {stage} is not part of the agreed process, so nothing is checked"
             " there."

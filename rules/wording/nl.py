@@ -64,6 +64,7 @@ DUTCH = Catalogue(
         ReasonCode.UNDECIDED: (
             "Dit konden we niet nagaan, want {field} is leeg: {condition}."
         ),
+        ReasonCode.EXEMPTED: "Dit mag voorlopig, door een ontheffing.",
         ReasonCode.STAGE_UNKNOWN: (
             "De fase {stage} hoort niet bij het afgesproken proces. Daar controleren we"
             " niets."

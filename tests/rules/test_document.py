@@ -223,7 +223,6 @@ def test_an_unknown_key_does_not_hide_what_the_document_means():
     "part",
     [
         "lanes: {top: {when: 'amount > 1'}}",
-        "exemptions: []",
         "permits: []",
         "people: {managers: {a: b}}",
         "follow_ups: {a: {starts: {no_next_action: 2wd}}}",

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.evidence import needs
+from rules.exemptions import ALL, Exemption, covers, exempting, with_waived
 from rules.interventions import can_move, demoted, plan
 from rules.judge import judge
 from rules.model import (
@@ -50,6 +51,16 @@ CONDITIONS = (
     "close_date >= today",
     "close_date >= today || meetings >= 1",
     "decision_maker == null || amount != null",
+)
+
+RULES = (
+    "move.skip",
+    "move.back",
+    "move.born_late",
+    *(f"stage.{key}" for key in KEYS),
+    *(f"stage.{key}.gate" for key in KEYS),
+    *(f"stage.{key}.requires.{name}" for key in KEYS for name in REQUIRED),
+    *(f"check.c{number}" for number in range(4)),
 )
 
 powers = st.sampled_from(list(Enforcement))
@@ -277,3 +288,33 @@ def test_a_rule_speaks_of_nobody_whom_it_does_not_name(policy, change, evidence)
     for verdict in judge(policy, change, evidence, NOW).verdicts:
         actors = named.get(verdict.rule)
         assert not actors or change.actor.kind in actors
+
+
+@thoroughly
+@given(
+    policies(),
+    changes(),
+    evidences,
+    st.lists(st.sampled_from([*RULES, ALL]), min_size=1, max_size=4),
+)
+def test_an_exemption_only_removes_failures(policy, change, evidence, rules):
+    exemptions = [Exemption(rule, NOW + timedelta(days=1)) for rule in rules]
+    whole = judge(policy, change, evidence, NOW)
+    exempt = judge(exempting(policy, exemptions, NOW), change, evidence, NOW)
+    failed = {one.rule for one in exempt.failed()}
+    assert failed <= {one.rule for one in whole.failed()}
+    assert not any(covers(rule, one) for rule in rules for one in failed)
+    assert exempt.return_to is None or whole.return_to is not None
+    waived = with_waived(exempt, whole)
+    assert {one.rule for one in waived.failed()} == failed
+    assert {one.rule for one in whole.failed()} <= {one.rule for one in waived.verdicts}
+
+
+@thoroughly
+@given(policies(), changes(), evidences, st.sampled_from([*RULES, ALL]))
+def test_an_exemption_that_has_ended_changes_nothing(policy, change, evidence, rule):
+    ended = [Exemption(rule, NOW)]
+    assert exempting(policy, ended, NOW) is policy
+    assert judge(exempting(policy, ended, NOW), change, evidence, NOW) == judge(
+        policy, change, evidence, NOW
+    )
