@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connector.services.overview import Overview
     from connector.services.people import People
     from connector.services.policies import Policies
+    from connector.services.previewing import Previewing
     from connector.services.publishing import Publishing
     from connector.services.receive import Afterwards, Receive
     from connector.services.reconcile import Reconcile
@@ -160,6 +161,13 @@ class Application:
             reconcile=self.reconcile,
             clock=self.clock,
         )
+
+    @cached_property
+    def previewing(self) -> "Previewing":
+        """Judging stored records by policies that are not in force."""
+        from connector.services.previewing import Previewing
+
+        return Previewing(self.store, crm_for=self.crm_for, clock=self.clock)
 
     @cached_property
     def people(self) -> "People":

@@ -5,7 +5,7 @@ are compared statement by statement. What is not taken apart further is a settin
 that no difference goes unnoticed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
@@ -122,7 +122,7 @@ def compare(before: Policy | None, after: Policy) -> tuple[Difference, ...]:
     return (*(one for one in found if one is not None), *gone)
 
 
-def newly_enforced(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
+def newly_enforced(differences: Iterable[Difference]) -> tuple[Difference, ...]:
     """Return those by which something will be put back that was not until now."""
     return tuple(
         one

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from connector.store.codec import record_from_json, record_to_json
@@ -106,21 +115,22 @@ class Baselines:
         return None if row is None else (row.id, record_from_json(row.baseline))
 
     def live(
-        self, connection_id: int, kind: Kind, *, after: int, limit: int
+        self,
+        connection_id: int,
+        kind: Kind,
+        *,
+        after: int,
+        limit: int,
+        pipelines: Collection[PipelineId] | None = None,
     ) -> list[tuple[int, Record, datetime | None]]:
         """Return live records with a baseline in order of id, for a walk over all.
 
-        Each with its row's id and since when it stands in its stage.
+        Each with its row's id and since when it stands in its stage; of these pipelines
+        only, of all if None.
         """
         rows = self._connection.execute(
             select(records.c.id, records.c.baseline, records.c.stage_entered_at)
-            .where(
-                records.c.connection_id == connection_id,
-                records.c.kind == kind,
-                records.c.state == "live",
-                records.c.baseline.is_not(None),
-                records.c.id > after,
-            )
+            .where(_is_live(connection_id, kind, pipelines), records.c.id > after)
             .order_by(records.c.id)
             .limit(limit)
         )
@@ -128,6 +138,18 @@ class Baselines:
             (row.id, record_from_json(row.baseline), row.stage_entered_at)
             for row in rows
         ]
+
+    def count_live(
+        self,
+        connection_id: int,
+        kind: Kind,
+        pipelines: Collection[PipelineId] | None = None,
+    ) -> int:
+        """Return how many records such a walk meets."""
+        found: int = self._connection.execute(
+            select(func.count()).where(_is_live(connection_id, kind, pipelines))
+        ).scalar_one()
+        return found
 
     def owners_in(
         self, connection_id: int, kind: Kind, pipeline: PipelineId | None
@@ -233,6 +255,20 @@ class Baselines:
             query = query.where(records.c.connection_id == connection_id)
         rows = self._connection.execute(query.limit(limit))
         return [_to_known(row) for row in rows]
+
+
+def _is_live(
+    connection_id: int, kind: Kind, pipelines: Collection[PipelineId] | None
+) -> ColumnElement[bool]:
+    conditions = [
+        records.c.connection_id == connection_id,
+        records.c.kind == kind,
+        records.c.state == "live",
+        records.c.baseline.is_not(None),
+    ]
+    if pipelines is not None:
+        conditions.append(records.c.pipeline.in_(pipelines))
+    return and_(*conditions)
 
 
 def _known() -> Select[Any]:

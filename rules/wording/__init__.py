@@ -2,7 +2,7 @@
 
 from rules.wording.alerts import duel_alert
 from rules.wording.announcing import announcement, retraction, version_heading
-from rules.wording.differences import difference_lines
+from rules.wording.differences import difference_lines, power_text, rule_text
 from rules.wording.messages import MessageText, follow_up_task, nudge, settled
 from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
 from rules.wording.reasons import needs_text, reason_text
@@ -20,8 +20,10 @@ __all__ = [
     "needs_text",
     "note_html",
     "nudge",
+    "power_text",
     "reason_text",
     "retraction",
+    "rule_text",
     "settled",
     "stage_label",
     "task_text",

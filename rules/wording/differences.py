@@ -14,9 +14,10 @@ from rules.comparing import (
     Placed,
     Setting,
     Statement,
+    statements,
 )
 from rules.expressions import Condition
-from rules.model import Enforcement, Kind
+from rules.model import Enforcement, Kind, RuleId
 from rules.policy import (
     Allow,
     Calendar,
@@ -47,6 +48,19 @@ def difference_lines(
     """
     speech = speak(locale, after.calendar.timezone)
     return [_line(speech, one, before or after, after) for one in differences]
+
+
+def rule_text(policy: Policy, rule: RuleId, *, locale: str) -> str:
+    """Return what a rule demands, as a clause; its id if the policy has none such."""
+    statement = statements(policy).get(rule)
+    if statement is None:
+        return rule
+    return _what(speak(locale, policy.calendar.timezone), statement, policy)
+
+
+def power_text(power: Enforcement, *, locale: str) -> str:
+    """Return what is done about a rule of this power: `put back`."""
+    return speak(locale).say(f"power_{power.value}")
 
 
 def _line(speech: Speech, one: Difference, before: Policy, after: Policy) -> str:

@@ -25,6 +25,7 @@ MEASUREMENTS = {
     "memory": "the processes after 10,000 changes",
     "starting": "the command's help",
     "judging": "the judge alone, on one core",
+    "diff": "a policy compared with the one in force on 100,000 stored records",
     "clocks": "a thousand clocks that are due, among few and among many",
 }
 """Modules of this folder, each with a `measure()` that yields figures."""

@@ -2,6 +2,7 @@
 
 import click
 
+from connector.cli.policy.differing import diff
 from connector.cli.policy.history import log, show, versions
 from connector.cli.policy.publishing import publish, rollback, withdraw
 from connector.cli.policy.trying import check, schema_, test
@@ -12,6 +13,6 @@ def policy() -> None:
     """Check, test and publish policies."""
 
 
-for _command in (check, test, publish, versions, log, show, rollback, withdraw):
+for _command in (check, test, diff, publish, versions, log, show, rollback, withdraw):
     policy.add_command(_command)
 policy.add_command(schema_)

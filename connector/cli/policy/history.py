@@ -9,6 +9,7 @@ import click
 from connector.bootstrap import Application
 from connector.cli.output import as_json, to_plain
 from connector.cli.output import show as show_rows
+from connector.cli.policy.differing import spoken
 from connector.cli.policy.publishing import on_connection
 from connector.cli.session import opened
 from connector.services.publishing import ProcessMissing
@@ -17,14 +18,6 @@ from connector.store.processes import ProcessVersion, VersionState
 from rules.comparing import compare
 from rules.policy import Policy
 from rules.wording import difference_lines, version_heading
-
-spoken = click.option(
-    "--locale",
-    type=click.Choice(["en", "nl"]),
-    default="en",
-    show_default=True,
-    help="The language of what is said.",
-)
 
 _IN_FORCE = VersionState.CURRENT
 

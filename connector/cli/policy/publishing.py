@@ -8,6 +8,12 @@ import click
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
 from connector.cli.output import progress
+from connector.cli.policy.differing import (
+    in_force,
+    judge_both,
+    say_changes,
+    say_records,
+)
 from connector.cli.policy.reading import document_file, read, refuse
 from connector.cli.session import find_author, opened
 from connector.errors import ConfigError
@@ -15,11 +21,9 @@ from connector.services.policies import Active
 from connector.services.reconcile import AlreadyReconciling
 from connector.store.connections import Connection
 from connector.store.processes import VersionState
-from rules.comparing import compare, newly_enforced
+from rules.comparing import compare
 from rules.document import Document, DocumentInvalid, parse
 from rules.document.compiling import to_calendar, to_moment
-from rules.policy import Policy
-from rules.wording import difference_lines
 
 on_connection = click.option(
     "--connection", metavar="NAME", help="Of this account, where several have it."
@@ -49,8 +53,11 @@ def publish(file: Path, note: str, effective: str | None, *, is_dry: bool) -> in
         try:
             document = parse(text)
             connection = app.accounts.find(document.connection)
-            before = _in_force(app, connection, document.process)
-            _say_changes(before, app.policies.draft(text, connection))
+            before = in_force(app, connection, document.process)
+            after = app.policies.draft(text, connection)
+            say_changes(compare(before, after), before, after, "en")
+            found = judge_both(app, connection, before, after, asks_crm=False)
+            say_records(found, before, after, "en")
             if is_dry:
                 click.echo("Nothing was published.")
                 return Ending.DONE
@@ -105,33 +112,6 @@ def withdraw(process: str, connection: str | None) -> None:
             process, connection=account, author=find_author()
         )
     click.echo(f"Version {version.number} of {process} does not come into force.")
-
-
-def _in_force(app: Application, connection: Connection, process: str) -> Policy | None:
-    with app.store.begin() as tx:
-        actives = app.policies.active(tx, connection.id)
-    named = [one.policy for one in actives if one.policy.process == process]
-    return named[0] if named else None
-
-
-def _say_changes(before: Policy | None, after: Policy) -> None:
-    differences = compare(before, after)
-    enforced = newly_enforced(differences)
-    if before is None:
-        click.echo(f"{after.process} is new.")
-    elif not differences:
-        click.echo("Nothing changes in what is agreed.")
-    else:
-        click.echo("What changes:")
-        _list(difference_lines(differences, before, after, locale="en"))
-    if enforced:
-        click.echo("What will be put back that was not until now:")
-        _list(difference_lines(enforced, before, after, locale="en"))
-
-
-def _list(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(f"  - {line}")
 
 
 def _to_effective(document: Document, text: str | None) -> datetime | None:
