@@ -6,7 +6,7 @@ build-apps/app-configuration and .../add-features/configure-webhooks on that hos
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from adapters.hubspot.kinds import (
     UNTOLD,
     ObjectType,
 )
-from rules.model import AMOUNT, CLOSE_DATE, FieldMap, Kind, PropertyName
+from rules.model import AMOUNT, CLOSE_DATE, FieldMap, Kind
 
 Subscription = dict[str, Any]
 
@@ -53,9 +53,7 @@ def to_files(
     if Kind.LEAD in fields:
         leads = TYPES[Kind.LEAD] if has_leads else CONTACTS_AS_LEADS
         types.append((leads, fields[Kind.LEAD]))
-    wanted = [
-        one for type_, named in types for one in _subscriptions(type_, named.values())
-    ]
+    wanted = [one for type_, named in types for one in _subscriptions(type_, named)]
     last = json.loads(before[WEBHOOKS]) if WEBHOOKS in before else {}
     subscriptions = [*wanted, *_ended(last, wanted)]
     app, webhooks = _load(APP), _load(WEBHOOKS)
@@ -71,15 +69,18 @@ def to_files(
     return {path: json.dumps(text, indent=2) + "\n" for path, text in found.items()}
 
 
-def _subscriptions(
-    type_: ObjectType, named: Iterable[PropertyName]
-) -> Iterator[Subscription]:
+def _subscriptions(type_: ObjectType, fields: FieldMap) -> Iterator[Subscription]:
     of_type = {"objectType": _OBJECT[type_.name], "active": True}
     for event in _EVENTS:
         yield {"subscriptionType": f"object.{event}", **of_type}
     usual = [type_.builtin[one] for one in _USUAL if one in type_.builtin]
     pipeline = [type_.pipeline] if type_.pipeline else []
     standing = [type_.stage, *pipeline, OWNER_PROPERTY, *usual]
+    named = {
+        # A field that goes by its own name is the usual one of that name, if any is.
+        type_.builtin.get(ours, theirs) if str(ours) == theirs else theirs
+        for ours, theirs in fields.items()
+    }
     told = (one for one in (*standing, *sorted(named)) if one not in UNTOLD)
     for name in dict.fromkeys(told):
         yield {

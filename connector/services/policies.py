@@ -10,12 +10,13 @@ from adapters.ports import Crm
 from connector.clock import Clock
 from connector.services.announcing import announce, retract
 from connector.services.audit import AuditAction
+from connector.services.naming import named_fields
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from connector.store.processes import ProcessVersion, VersionState
 from rules.document import compile_policy, parse
 from rules.document import effective_at as effective_in
-from rules.model import FieldMap, FieldName, Kind, PropertyName
+from rules.model import FieldMap, Kind
 from rules.policy import Account, Policy
 
 CrmFor = Callable[[Connection], Crm]
@@ -50,10 +51,10 @@ class Policies:
             self._compile(version) for version in tx.processes.current(connection_id)
         )
 
-    def fields(self, connection: Connection) -> Mapping[Kind, FieldMap]:
-        """Return every field that a policy in force on a connection speaks of."""
+    def in_force(self, connection: Connection) -> tuple[Policy, ...]:
+        """Return the policies in force on a connection, by name."""
         with self._store.begin() as tx:
-            return fields_by_kind(self.active(tx, connection.id))
+            return tuple(one.policy for one in self.active(tx, connection.id))
 
     def version(self, tx: Transaction, version_id: int) -> Active:
         """Return one version, in force or not."""
@@ -181,9 +182,4 @@ class Policies:
 
 def fields_by_kind(actives: tuple[Active, ...]) -> Mapping[Kind, FieldMap]:
     """Return, for each kind of record, every field that some policy speaks of."""
-    found: dict[Kind, dict[FieldName, PropertyName]] = {}
-    for active in actives:
-        found.setdefault(active.policy.kind, {}).update(active.policy.fields)
-        for follow_up in active.policy.follow_ups:
-            found.setdefault(follow_up.kind, {})
-    return found
+    return named_fields(active.policy for active in actives)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from adapters.ports import ChangeSource, Crm, Notifier
     from connector.services.credentials import Credentials
-    from rules.model import FieldMap, Kind
+    from rules.model import FieldMap, Kind, PropertyName
 
 Texts = Mapping[str, str]
 
@@ -57,14 +57,16 @@ class Site:
     """What a vendor's project is made for.
 
     `settings` are empty for an account that is not connected yet; `fields` are those
-    that the published policies name, by kind of record; `before` are the texts of the
-    project as it was last made, by path.
+    that the policies name, by kind of record, and `restored` those of them that are put
+    back; `before` are the texts of the project as it was last made, by path. Where the
+    webhook's address has a secret, there is the name of a variable.
     """
 
-    public_url: str
     webhook_url: str
+    redirect_uri: str
     settings: Texts
     fields: "Mapping[Kind, FieldMap]"
+    restored: "Mapping[Kind, frozenset[PropertyName]]"
     before: Texts
 
 

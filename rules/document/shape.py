@@ -380,7 +380,7 @@ class DocumentShape(Shape):
     fields: dict[
         FieldWord,
         Annotated[
-            dict[Slug, Name],
+            dict[Literal[""] | Slug, Name],
             BeforeValidator(
                 _to_properties, json_schema_input_type=dict[Slug, Name] | str
             ),

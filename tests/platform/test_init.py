@@ -162,6 +162,29 @@ def test_every_vendor_with_a_project_is_listed(typed: Type):
         assert f"  {vendor.key} " in listed
 
 
+@each_vendor
+def test_a_policy_that_is_yet_to_be_published_is_fitted(
+    vendor, typed: Type, tmp_path: Path
+):
+    policy = Path("examples/policy.yaml").read_text("utf-8")
+    own = f"fields: {{budget_holder: {{{vendor.key}: budget_holder_x}}}}\nstages:"
+    text = policy.replace("stages:", own, 1).replace("[amount]", "[budget_holder]")
+    (tmp_path / "policy.yaml").write_text(text)
+    ended = typed(vendor.key, "init", "made", "--policy", "policy.yaml")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "budget_holder_x" in all_text(tmp_path / "made")
+
+
+@each_vendor
+def test_a_policy_with_faults_stops_it_and_they_are_named(
+    vendor, typed: Type, tmp_path: Path
+):
+    (tmp_path / "policy.yaml").write_text("version: 1\n")
+    ended = typed(vendor.key, "init", "made", "--policy", "policy.yaml")
+    assert (ended.returncode, "policy.yaml:" in ended.stderr) == (1, True)
+    assert not (tmp_path / "made").exists()
+
+
 def test_the_properties_that_policies_name_are_in_it(
     typed: Type, sandbox: Sandbox, tmp_path: Path
 ):

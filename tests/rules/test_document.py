@@ -135,6 +135,11 @@ def test_follow_ups_have_their_starts_ends_and_ladders():
     assert idle.while_open
 
 
+def test_a_field_may_have_the_same_property_in_every_crm():
+    own = HEAD + "fields: {day: contract_date}\nstages: {lead: {requires: [day]}}"
+    assert compiled(own).fields["day"] == "contract_date"
+
+
 def test_fields_come_from_the_document_then_the_vendor_then_the_account():
     policy = compiled()
     assert policy.fields["decision_maker"] == "beslisser"
