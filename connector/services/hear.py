@@ -9,7 +9,6 @@ from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
-from connector.store.deliveries import PendingDelivery
 from rules.model import Kind, RecordRef
 
 log = get_logger(__name__)
@@ -60,10 +59,10 @@ class Hear:
         self, tx: Transaction, connection_id: int, source: ChangeSource
     ) -> int:
         waiting = tx.deliveries.claim(connection_id, limit=AT_A_TIME)
-        understood: list[tuple[PendingDelivery, Sequence[Heard]]] = []
+        understood: list[tuple[int, Sequence[Heard]]] = []
         for delivery in waiting:
             try:
-                understood.append((delivery, source.hear(delivery.body)))
+                understood.append((delivery.id, source.hear(delivery.body)))
             except DeliveryRefused as refused:
                 tx.deliveries.bury(delivery.id, str(refused))
                 self._metrics.count(Counter.DELIVERIES_DEAD, reason=refused.reason)
@@ -73,32 +72,44 @@ class Hear:
                 log.exception("delivery.unreadable", delivery=delivery.id)
                 tx.deliveries.bury(delivery.id, f"{type(error).__name__}: {error}")
                 self._metrics.count(Counter.DELIVERIES_DEAD, reason="unreadable")
-        is_burst = (
-            len({ref for _, heard in understood for ref in _refs(heard)}) >= BURST
-        )
-        due_at = self._clock.now() + (GATHERING if is_burst else timedelta())
-        for delivery, heard in understood:
-            self._keep(tx, connection_id, delivery, heard, due_at)
+        refs = {ref for _, heard in understood for ref in _refs(heard)}
+        due_at = self.due_at(len(refs))
+        for delivery_id, heard in understood:
+            new = self.keep(
+                tx, connection_id, heard, due_at=due_at, delivery_id=delivery_id
+            )
+            tx.deliveries.finish(
+                delivery_id,
+                changes=len(heard),
+                repeats=max(0, len(_refs(heard)) - new),
+            )
         return len(waiting)
 
-    def _keep(
+    def due_at(self, records: int) -> datetime:
+        """Return when to look at records of which so many were heard of at once."""
+        wait = GATHERING if records >= BURST else timedelta()
+        return self._clock.now() + wait
+
+    def keep(
         self,
         tx: Transaction,
         connection_id: int,
-        delivery: PendingDelivery,
         heard: Sequence[Heard],
+        *,
         due_at: datetime,
-    ) -> None:
-        refs = _refs(heard)
-        rows = tx.records.ensure(connection_id, refs)
-        new = tx.changes.add(connection_id, delivery.id, heard, rows)
+        delivery_id: int | None = None,
+    ) -> int:
+        """Store what was heard and ask for looks; return how many records are meant.
+
+        What was heard before is not stored again and means no record.
+        """
+        rows = tx.records.ensure(connection_id, _refs(heard))
+        new = tx.changes.add(connection_id, delivery_id, heard, rows)
         for one in heard:
             if one.kind is HeardKind.MERGED and one.ref in new:
                 self._merge(tx, connection_id, rows[one.ref], one.ref, one.merged)
         tx.records.hint([rows[ref] for ref in new], due_at=due_at)
-        tx.deliveries.finish(
-            delivery.id, changes=len(heard), repeats=max(0, len(refs) - len(new))
-        )
+        return len(new)
 
     def _merge(
         self,

@@ -118,6 +118,11 @@ def note_failure(
         )
 
 
+def to_missed(connection_id: int) -> str:
+    """Return the key of the notice that changes were missed, until the next sweep."""
+    return f"missed/{connection_id}"
+
+
 def _failed(error: OutsideError) -> Outcome:
     if isinstance(error, Transient):
         return Outcome(OutcomeKind.FAILED, reason=str(error))

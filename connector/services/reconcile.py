@@ -19,6 +19,7 @@ from connector.services.outside import (
     ADMIN_WAIT,
     Failure,
     note_failure,
+    to_missed,
     wait_after,
 )
 from connector.services.people import People
@@ -125,6 +126,7 @@ class Reconcile:
                 tx.connections.mark_swept(
                     connection.id, until=begun_at, next_at=begun_at + EVERY
                 )
+                tx.notices.resolve(to_missed(connection.id), now=self._clock.now())
         log.info("account.swept", connection=connection.name, changed=found)
         return found
 

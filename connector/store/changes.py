@@ -31,14 +31,14 @@ class Changes:
     def add(
         self,
         connection_id: int,
-        delivery_id: int,
+        delivery_id: int | None,
         heard: Sequence[Heard],
         rows: Mapping[RecordRef, int],
     ) -> frozenset[RecordRef]:
         """Store what is new in `heard`, and return the records it is about.
 
         `rows` gives the row of every record that is followed; a change about anything
-        else is kept as skipped.
+        else is kept as skipped. What a stream told came with no delivery.
         """
         by_key = {one.key: one for one in heard}
         if not by_key:

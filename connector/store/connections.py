@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy import RowMapping, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.tables import connections
@@ -112,6 +112,11 @@ class Connections:
     def put_off_sweep(self, connection_id: int, *, due_at: datetime) -> None:
         """Compare the account later."""
         self._set(connection_id, sweep_due_at=due_at)
+
+    def hasten_sweep(self, connection_id: int, *, due_at: datetime) -> None:
+        """Compare the account at `due_at`, or sooner if that was planned."""
+        sooner = func.least(connections.c.sweep_due_at, due_at)
+        self._set(connection_id, sweep_due_at=sooner)
 
     def mark_probed(
         self, connection_id: int, probe: Mapping[str, Any], *, at: datetime

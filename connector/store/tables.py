@@ -96,6 +96,23 @@ connections = Table(
     *_lease(),
 )
 
+streams = Table(
+    "streams",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _text("topic"),
+    # Where to go on from: all before it is stored. Null: from now on.
+    Column("cursor", Text),
+    _at("added_at", nullable=False),
+    # The last sign of life.
+    _at("alive_at"),
+    # Since when the account refuses to tell of this topic; null: it does not.
+    _at("refused_at"),
+    *_lease(),
+    UniqueConstraint("connection_id", "topic"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -22,6 +22,7 @@ from connector.store.notifications import Notifications
 from connector.store.people import People
 from connector.store.processes import Processes
 from connector.store.records import Records
+from connector.store.streams import Streams
 from connector.store.violations import Violations
 
 
@@ -36,6 +37,11 @@ class Transaction:
     def connections(self) -> Connections:
         """The connected CRM accounts."""
         return Connections(self._connection)
+
+    @cached_property
+    def streams(self) -> Streams:
+        """What the accounts tell as it happens, and how far we have listened."""
+        return Streams(self._connection)
 
     @cached_property
     def deliveries(self) -> Deliveries:

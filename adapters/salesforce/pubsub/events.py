@@ -62,11 +62,11 @@ def read_event(payload: bytes, schema: Schema) -> ChangeEvent:
             entity=header["entityName"],
             record_ids=tuple(header["recordIds"]),
             kind=header["changeType"],
-            origin=header["changeOrigin"] or "",
-            transaction=header["transactionKey"],
+            origin=_clean(header["changeOrigin"]),
+            transaction=_clean(header["transactionKey"]),
             sequence=header["sequenceNumber"],
             committed_at_ms=header["commitTimestamp"],
-            user_id=header["commitUser"] or "",
+            user_id=_clean(header["commitUser"]),
             changed=_changed(header.get("changedFields") or (), schema),
             fields=found,
         )
@@ -74,6 +74,11 @@ def read_event(payload: bytes, schema: Schema) -> ChangeEvent:
         raise UnreadableError(
             f"An event does not fit its schema ({type(error).__name__})."
         ) from error
+
+
+def _clean(text: str | None) -> str:
+    """Return a text without what no database takes, which would stop the stream."""
+    return (text or "").replace("\0", "")
 
 
 def _changed(bitmaps: Any, schema: Schema) -> tuple[str, ...]:
