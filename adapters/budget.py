@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import RedisError
 
-from adapters.errors import Transient
+from adapters.errors import Exhausted, Transient
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -21,6 +21,8 @@ LIMIT = 100
 WINDOW = timedelta(seconds=10)
 """What the smallest accounts allow; `learn` corrects it."""
 PATIENCE = timedelta(seconds=60)
+_LONG_S = 300.0
+"""A longer wait is not for a rate that was exceeded: the account is used up."""
 _OFFLINE_S = 15.0
 """For so long Redis is left alone after it failed."""
 _SHORTEST_NAP_S = 0.005
@@ -33,7 +35,10 @@ class Budget(Protocol):
     """The requests that one account allows. Safe to use from several threads."""
 
     def spend(self) -> None:
-        """Wait until one request may go out; Transient if that would take too long."""
+        """Wait until one request may go out; Transient if that would take too long.
+
+        Exhausted if it would take very long.
+        """
         ...
 
     def learn(self, *, limit: int, window: timedelta) -> None:
@@ -254,7 +259,8 @@ def _wait(take: Callable[[], float], *, patience: timedelta, sleep: Sleep) -> No
     waited = 0.0
     while (wait_s := take()) > 0:
         if waited + wait_s > patience.total_seconds():
-            raise Transient(
+            kind = Exhausted if wait_s > _LONG_S else Transient
+            raise kind(
                 "The account's request limit is used up. Slagboom goes on by itself.",
                 code="BUDGET",
                 retry_after=max(patience, timedelta(seconds=wait_s)),

@@ -6,7 +6,7 @@ adapter cuts them to its vendor's sizes and shares the account's request budget.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -45,12 +45,15 @@ class OutcomeKind(StrEnum):
 class Outcome:
     """The end of one write. `external_id` is the vendor's id of what was made.
 
-    `reason` is the vendor's own words for a refusal, short, shown to the admin.
+    `reason` is the vendor's own words for a refusal, short, shown to the admin. What
+    has failed because the account allows no more at all says with `retry_after` how
+    long to leave it alone: that is no fault of what was to be written.
     """
 
     kind: OutcomeKind
     external_id: str = ""
     reason: str = ""
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

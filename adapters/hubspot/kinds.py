@@ -33,6 +33,11 @@ FOLLOWS_THE_STAGE = frozenset(
     {PropertyName("hs_deal_stage_probability"), PropertyName("hs_is_closed")}
 )
 """HubSpot computes these from the stage: they come back with it, by themselves."""
+SHARES = frozenset({PropertyName("hs_deal_stage_probability")})
+"""HubSpot keeps these between 0 and 1; policies speak of percent on every CRM.
+
+All of them follow the stage, so that there is no way back to convert.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from adapters.hubspot.kinds import (
     FOLLOWS_THE_STAGE,
     LIFECYCLE_PIPELINE,
     OWNER_PROPERTY,
+    SHARES,
     ObjectType,
 )
 from adapters.hubspot.values import to_field_type, to_instant, to_value, to_wire
@@ -38,6 +39,7 @@ Types = Mapping[PropertyName, FieldType]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACED = frozenset({STAGE, PIPELINE, OWNER})
 _WON, _LOST = 1.0, 0.0
+_PERCENT, _PLACES = 100, 6
 
 
 def property_names(kind: ObjectType, fields: FieldMap) -> list[str]:
@@ -70,13 +72,20 @@ def to_record(
         created_at=to_instant(raw.get("createdAt")) or _EPOCH,
         modified_at=modified or _EPOCH,
         fields={
-            ours: to_value(values.get(theirs), types.get(theirs, FieldType.TEXT))
+            ours: _to_value(values.get(theirs), theirs, types)
             for ours, theirs in fields.items()
             if ours not in _PLACED
         },
         url=f"https://app.hubspot.com/contacts/{portal_id}/record/"
         f"{kind.type_id}/{ref.id}",
     )
+
+
+def _to_value(wire: str | None, theirs: PropertyName, types: Types) -> Value:
+    value = to_value(wire, types.get(theirs, FieldType.TEXT))
+    if theirs in SHARES and isinstance(value, float):
+        return round(value * _PERCENT, _PLACES)
+    return value
 
 
 def _name(kind: ObjectType, values: Json, ref: RecordRef) -> str:

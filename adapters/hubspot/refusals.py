@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from adapters.errors import (
     Conflict,
+    Exhausted,
     Forbidden,
     NotFound,
     OutsideError,
@@ -99,7 +100,7 @@ def _refused(status: int, body: Json, code: str, words: str) -> OutsideError:
 def _too_many(body: Json, retry_after: timedelta | None) -> Transient:
     policy = text(body, "policyName")
     if policy == "DAILY":
-        return Transient(
+        return Exhausted(
             "The account's requests of this day are used up. Slagboom goes on when "
             "HubSpot's day ends.",
             code="DAILY",

@@ -205,9 +205,7 @@ class SalesforceClient:
             return
         try:
             self._writes.spend()
-        except Transient as error:
-            if error.retry_after is None or error.retry_after < refusals.BUSY_PAUSE * 2:
-                raise
+        except Exhausted as error:
             raise Exhausted(
                 f"{STOPS_WRITING:.0%} of the organization's requests of this day are"
                 " used. Slagboom goes on reading, and writes again when fewer are.",

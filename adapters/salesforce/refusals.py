@@ -252,7 +252,8 @@ def outcome_of(error: OutsideError) -> Outcome:
             kind = OutcomeKind.GONE
         case _:
             kind = OutcomeKind.REFUSED
-    return Outcome(kind, reason=str(error))
+    wait = error.retry_after if isinstance(error, Exhausted) else None
+    return Outcome(kind, reason=str(error), retry_after=wait)
 
 
 def to_words(error: Json) -> str:

@@ -39,6 +39,7 @@ class Acted:
     """How an episode went. `accepted` is the state it leaves; None: not over yet.
 
     `is_stale`: the record moved on before we wrote, and must be judged again.
+    `retry_after`: the account took nothing, and wants to be left alone for so long.
     """
 
     episode: Episode
@@ -48,6 +49,7 @@ class Acted:
     is_stale: bool = False
     is_gone: bool = False
     problems: tuple[str, ...] = ()
+    retry_after: timedelta | None = None
 
     @property
     def is_written(self) -> bool:
@@ -307,13 +309,19 @@ def _acted(
         )
     ended: list[Ended] = []
     problems: list[str] = []
+    waits: list[timedelta] = []
     is_over = True
     if write is not None and episode.earlier is None:
         assert episode.write is not None
         state = ENDINGS.get(write.kind)
         if state is None:
             return Acted(
-                episode, (), accepted=None, outcome=write, problems=(write.reason,)
+                episode,
+                ended=(),
+                accepted=None,
+                outcome=write,
+                problems=(write.reason,),
+                retry_after=write.retry_after,
             )
         ended.append(
             Ended(
@@ -330,7 +338,9 @@ def _acted(
         state = None if result is None else ENDINGS.get(result[0].kind)
         if result is None or state is None:
             is_over = False
-            problems.append("" if result is None else result[0].reason)
+            if result is not None:
+                problems.append(result[0].reason)
+                waits += filter(None, [result[0].retry_after])
             continue
         outcome, made = result
         ended.append(
@@ -350,6 +360,7 @@ def _acted(
         accepted=_accepted(episode, write) if is_over else None,
         outcome=write,
         problems=tuple(problems),
+        retry_after=max(waits, default=None),
     )
 
 

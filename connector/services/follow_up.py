@@ -20,6 +20,8 @@ from connector.services.outside import (
     Failure,
     create,
     note_failure,
+    note_recovery,
+    tell_exhausted,
     wait_after,
 )
 from connector.services.people import People
@@ -287,12 +289,10 @@ class FollowUps:
                     if task_id is None:
                         # Without its task the clock does not go on: what people are
                         # told speaks of it.
-                        tx.clocks.give_back(
-                            [one.clock.id],
-                            lease=lease,
-                            due_at=now + wait_after(one.clock.attempts),
-                        )
+                        self._wait(tx, one, ended.outcome, lease=lease, now=now)
                         continue
+                    if ended.outcome.kind is OutcomeKind.DONE:
+                        note_recovery(tx, one.clock.connection_id, now)
                     if ended.outcome.kind is OutcomeKind.REFUSED:
                         _tell_refused(tx, one, ended.outcome, now)
                 round_.store(tx, one, step, lease=lease, task_id=task_id, now=now)
@@ -301,6 +301,23 @@ class FollowUps:
             state = ENDINGS.get(ended.outcome.kind)
             if state is not None:
                 self._metrics.count(Counter.INTERVENTIONS, state=state.value)
+
+    def _wait(
+        self,
+        tx: Transaction,
+        watched: Watched,
+        outcome: Outcome,
+        *,
+        lease: str,
+        now: datetime,
+    ) -> None:
+        """Give a clock back whose task could not be made just now."""
+        wait = wait_after(watched.clock.attempts)
+        if outcome.retry_after is not None:
+            connection = tx.connections.get(watched.clock.connection_id)
+            tell_exhausted(tx, connection, outcome.reason, now)
+            wait = max(wait, outcome.retry_after)
+        tx.clocks.give_back([watched.clock.id], lease=lease, due_at=now + wait)
 
     def _postpone(
         self,

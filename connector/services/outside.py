@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from adapters.errors import OutsideError, Transient, Unanswered
+from adapters.errors import Exhausted, OutsideError, Transient, Unanswered
 from adapters.ports import FieldWrite, Note, Outcome, OutcomeKind, Task
 from connector.errors import KeyMissing
 from connector.log import get_logger
@@ -24,6 +24,7 @@ LONGEST_WAIT = timedelta(minutes=5)
 ADMIN_WAIT = timedelta(minutes=1)
 
 REFUSES = "crm_refuses"
+EXHAUSTED = "crm_exhausted"
 """The notice that a CRM refuses to work with us until the admin does something."""
 
 ENDINGS: Mapping[OutcomeKind, InterventionState] = {
@@ -108,6 +109,8 @@ def note_failure(
     """Count and log that a CRM could not be worked with; tell what will not pass."""
     metrics.count(Counter.CRM_FAILURES, kind=type(error).__name__)
     log.warning("crm.failed", connection=connection.name, error=str(error))
+    if isinstance(error, Exhausted):
+        tell_exhausted(tx, connection, str(error), now)
     if not isinstance(error, Transient):
         tx.notices.tell(
             f"crm/{connection.id}",
@@ -123,9 +126,31 @@ def to_missed(connection_id: int) -> str:
     return f"missed/{connection_id}"
 
 
+def tell_exhausted(
+    tx: Transaction, connection: Connection, reason: str, now: datetime
+) -> None:
+    """Tell that an account allows no more for hours: somebody may be using it up."""
+    tx.notices.tell(
+        f"exhausted/{connection.id}",
+        code=EXHAUSTED,
+        message=f"{connection.name}: {reason}",
+        connection_id=connection.id,
+        now=now,
+    )
+
+
+def note_recovery(tx: Transaction, connection_id: int, now: datetime) -> None:
+    """Take back that an account allows no more: it took something."""
+    tx.notices.resolve(f"exhausted/{connection_id}", now=now)
+
+
 def _failed(error: OutsideError) -> Outcome:
     if isinstance(error, Transient):
-        return Outcome(OutcomeKind.FAILED, reason=str(error))
+        return Outcome(
+            OutcomeKind.FAILED,
+            reason=str(error),
+            retry_after=error.retry_after if isinstance(error, Exhausted) else None,
+        )
     return Outcome(OutcomeKind.REFUSED, reason=str(error))
 
 

@@ -14,10 +14,10 @@ from connector.services.clocks import new_clocks
 from connector.services.episodes import Episode, Look, is_same_state
 from connector.services.holds import keep_holds
 from connector.services.judging import Findings
-from connector.services.outside import wait_after
+from connector.services.outside import note_recovery, tell_exhausted, wait_after
 from connector.services.rounds import Round
 from connector.store import Transaction
-from connector.store.interventions import InterventionKind
+from connector.store.interventions import InterventionKind, InterventionState
 from connector.store.records import Accepted, ClaimedRecord
 from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId
 from rules.wording import duel_alert, stage_label
@@ -180,6 +180,10 @@ def _tell_admin(
 ) -> None:
     connection = round_.connection
     for one in acted:
+        if one.retry_after is not None:
+            tell_exhausted(tx, connection, "; ".join(one.problems), now)
+        elif any(ended.state is InterventionState.DONE for ended in one.ended):
+            note_recovery(tx, connection.id, now)
         episode = one.episode
         record = f"{episode.record.ref.kind} {episode.record.ref.id}"
         if one.is_refused:
@@ -259,11 +263,13 @@ def _give_back(
     for one in acted:
         if one.accepted is None and not one.is_stale and not one.is_gone:
             claimed = one.episode.claimed
+            wait = wait_after(claimed.attempts)
             tx.records.give_back(
                 [claimed.id],
                 lease=round_.lease,
-                due_at=now + wait_after(claimed.attempts),
+                due_at=now + max(wait, one.retry_after or wait),
                 error="; ".join(one.problems) or None,
+                is_their_fault=one.retry_after is None,
             )
 
 

@@ -310,6 +310,15 @@ class HubSpotWorld:
                 self._control.post("faults", kind="lose", path=path)
             case Trouble.DROPPED:
                 self._control.post("faults", kind="drop", path=path)
+            case Trouble.USED_UP:
+                self._control.post(
+                    "faults",
+                    kind="status",
+                    status=429,
+                    body={"status": "error", "policyName": "DAILY"},
+                    path=path,
+                    count=None,
+                )
             case Trouble.BUSY:
                 self._control.post(
                     "faults", kind="status", status=503, path=path, count=None

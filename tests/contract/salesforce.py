@@ -337,6 +337,16 @@ class SalesforceWorld:
                 self._control.post("faults", kind="lose", path=path)
             case Trouble.DROPPED:
                 self._control.post("faults", kind="drop", path=path)
+            case Trouble.USED_UP:
+                self._control.post(
+                    "faults",
+                    kind="status",
+                    status=403,
+                    category="REQUEST_LIMIT_EXCEEDED",
+                    message="TotalRequests Limit exceeded.",
+                    path=path,
+                    count=None,
+                )
             case Trouble.BUSY:
                 self._control.post(
                     "faults", kind="status", status=503, path=path, count=None

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from adapters.errors import Transient, Unauthorized
+from adapters.errors import Exhausted, Transient, Unauthorized
 from rules.model import (
     OWNER,
     PIPELINE,
@@ -260,6 +260,15 @@ def test_a_bad_credential_is_an_error_of_its_own(world: World):
         world.crm.read([ref], world.fields)
     with pytest.raises(Unauthorized):
         world.crm.people()
+
+
+def test_an_account_that_is_used_up_is_left_alone_for_long(world: World):
+    ref = world.add_record()
+    world.trouble(Door.READ, Trouble.USED_UP)
+    with pytest.raises(Exhausted) as refused:
+        world.crm.read([ref], world.fields)
+    assert refused.value.retry_after is not None
+    assert refused.value.retry_after >= timedelta(minutes=5)
 
 
 def test_an_account_that_turns_us_away_is_worth_another_try(world: World):

@@ -282,6 +282,27 @@ def test_what_is_turned_away_has_failed_and_goes_well_later(world: World):
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.DONE}
 
 
+@pytest.mark.parametrize("door", [Door.WRITE, Door.NOTES, Door.TASKS])
+def test_an_account_that_is_used_up_says_how_long_to_leave_it_alone(
+    world: World, door: Door
+):
+    ref = world.add_record()
+    write = setting(world, ref, {AMOUNT: 5.0}, "w")
+    world.trouble(door, Trouble.USED_UP)
+    match door:
+        case Door.WRITE:
+            outcomes = world.crm.write([write], world.fields)
+        case Door.NOTES:
+            outcomes = world.crm.write_notes([note(world, ref)])
+        case _:
+            outcomes = world.crm.create_tasks([task(world, ref)])
+    [outcome] = outcomes.values()
+    assert outcome.kind is OutcomeKind.FAILED
+    assert outcome.reason
+    assert outcome.retry_after is not None
+    assert outcome.retry_after >= timedelta(minutes=5)
+
+
 def test_a_missing_right_is_told_and_not_taken_for_a_refusal(world: World):
     ref = world.add_record()
     write = setting(world, ref, {AMOUNT: 5.0})

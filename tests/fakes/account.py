@@ -99,7 +99,7 @@ class FakeWorld:
         self.pinned: dict[str, Kept] = {}
         self.archived: set[StageId] = set()
         self.troubles: dict[Door, list[Trouble]] = {}
-        self.shut: set[Door] = set()
+        self.shut: dict[Door, Trouble] = {}
         self.withheld: set[Kind] = set()
         self.is_revoked = False
         self._numbers = 1000
@@ -242,8 +242,8 @@ class FakeWorld:
     ) -> None:
         """Have requests go wrong; with `calls`, the account is busy for so many."""
         self.troubles.setdefault(door, []).extend([trouble] * (calls or 1))
-        if trouble is Trouble.BUSY and calls is None:
-            self.shut.add(door)
+        if trouble in {Trouble.BUSY, Trouble.USED_UP} and calls is None:
+            self.shut[door] = trouble
 
     def recover(self) -> None:
         self.troubles.clear()
@@ -260,7 +260,7 @@ class FakeWorld:
         waiting = self.troubles.get(door)
         if waiting:
             return waiting.pop(0)
-        return Trouble.BUSY if door in self.shut else None
+        return self.shut.get(door)
 
     def put_into(
         self, record: Stored, stage: StageId, actor: Actor, at: datetime

@@ -1,10 +1,10 @@
 """The port `Crm` on an account in memory; make a `tests.fakes.account.FakeWorld`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from adapters.errors import Forbidden, Transient, Unauthorized
+from adapters.errors import Exhausted, Forbidden, Transient, Unauthorized
 from adapters.ports import (
     CrmUser,
     FieldWrite,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tests.fakes.account import FakeWorld, Stored
 
 BATCH = 100
+USED_UP = "The account's requests of this day are used up."
+HALF_AN_HOUR = timedelta(minutes=30)
 OURSELVES = Actor(ActorClass.OURSELVES, "slagboom")
 REVOKED = "The CRM refused the token. Reconnect the account."
 _PLACED = frozenset({STAGE, PIPELINE, OWNER})
@@ -207,8 +209,11 @@ class FakeCrm:
         """Note a question, and fail if the account cannot be asked."""
         self.requests.append((method, count))
         self._demand_credential()
-        if self._world.strike(Door.READ) is Trouble.BUSY:
+        trouble = self._world.strike(Door.READ)
+        if trouble is Trouble.BUSY:
             raise Transient("The CRM asks for a pause.", code="BUSY")
+        if trouble is Trouble.USED_UP:
+            raise Exhausted(USED_UP, code="DAILY", retry_after=HALF_AN_HOUR)
 
     def _demand_credential(self) -> None:
         if self._world.is_revoked:
@@ -228,6 +233,11 @@ class FakeCrm:
         trouble = self._world.strike(door)
         if trouble is Trouble.BUSY:
             return _all(items, Outcome(OutcomeKind.FAILED, reason="busy"))
+        if trouble is Trouble.USED_UP:
+            failed = OutcomeKind.FAILED
+            return _all(
+                items, Outcome(failed, reason=USED_UP, retry_after=HALF_AN_HOUR)
+            )
         if trouble is Trouble.DROPPED:
             return _all(items, Outcome(OutcomeKind.UNKNOWN, reason="no answer"))
         with self._world.lock:

@@ -44,12 +44,14 @@ class Trouble(StrEnum):
     """What becomes of requests.
 
     lost: the next one is applied and its answer lost. dropped: the next one is lost
-    before it is applied. busy: all are turned away until `recover`.
+    before it is applied. busy: all are turned away until `recover`. used_up: likewise,
+    and the account says that it allows no more for hours.
     """
 
     LOST = "lost"
     DROPPED = "dropped"
     BUSY = "busy"
+    USED_UP = "used_up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from adapters.budget import Budget, LocalBudget, RedisBudget
-from adapters.errors import Transient
+from adapters.errors import Exhausted, Transient
 from tests.hubspot.kit import Night
 
 TEN_SECONDS = timedelta(seconds=10)
@@ -129,6 +129,14 @@ def test_a_hold_is_shared_too(redis: Redis, night: Night):
     with pytest.raises(Transient) as held:
         other.spend()
     assert timedelta(minutes=4) < held.value.retry_after <= timedelta(minutes=5)
+
+
+def test_a_hold_for_hours_says_that_the_account_is_used_up(redis: Redis, night: Night):
+    budget = shared(redis, night)
+    budget.hold(timedelta(hours=1))
+    with pytest.raises(Exhausted) as held:
+        budget.spend()
+    assert held.value.retry_after > timedelta(minutes=59)
 
 
 def test_accounts_and_parts_do_not_touch_each_other(redis: Redis, night: Night):

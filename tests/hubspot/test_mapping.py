@@ -6,12 +6,19 @@ from hypothesis import strategies as st
 
 from adapters.hubspot import mapping
 from adapters.hubspot.batches import Row, cut_rows, to_outcomes
-from adapters.hubspot.kinds import CONTACTS, DEALS
+from adapters.hubspot.kinds import CONTACTS, DEALS, FOLLOWS_THE_STAGE, SHARES
 from adapters.hubspot.refusals import to_error
 from adapters.hubspot.values import to_instant, to_value, to_wire
 from adapters.marks import find_marks, to_mark, with_mark
 from adapters.ports import OutcomeKind
-from rules.model import FieldType, Kind, Value
+from rules.model import (
+    PROBABILITY,
+    FieldName,
+    FieldType,
+    Kind,
+    PropertyName,
+    Value,
+)
 from tests.hubspot.kit import FIELDS, ref
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -60,6 +67,29 @@ def test_a_value_becomes_the_text_that_its_property_takes(
     value: Value, kind: FieldType | None, text: str
 ):
     assert to_wire(value, kind) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "percent"),
+    [("0.2", 20.0), ("0.07", 7.0), ("1", 100.0), ("0", 0.0), ("", None), ("x", None)],
+)
+def test_a_probability_is_told_in_percent(share: str, percent: float | None):
+    probability = PropertyName("hs_deal_stage_probability")
+    own = PropertyName("my_share")
+    record = mapping.to_record(
+        {"id": "1", "properties": {probability: share, own: share}},
+        ref(1),
+        DEALS,
+        fields={PROBABILITY: probability, FieldName("share"): own},
+        types={probability: FieldType.NUMBER, own: FieldType.NUMBER},
+        portal_id="1",
+    )
+    assert record.fields[PROBABILITY] == percent
+    assert record.fields[FieldName("share")] == to_value(share, FieldType.NUMBER)
+
+
+def test_no_probability_is_written_for_it_follows_the_stage():
+    assert SHARES <= FOLLOWS_THE_STAGE
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from adapters.errors import (
     Conflict,
+    Exhausted,
     Forbidden,
     NotFound,
     Permanent,
@@ -121,4 +122,6 @@ def _refusal(error: Permanent) -> OutcomeKind:
 def _all(
     rows: Sequence[Row], kind: OutcomeKind, error: Exception
 ) -> dict[str, Outcome]:
-    return {row.key: Outcome(kind, reason=str(error)) for row in rows}
+    wait = error.retry_after if isinstance(error, Exhausted) else None
+    outcome = Outcome(kind, reason=str(error), retry_after=wait)
+    return {row.key: outcome for row in rows}

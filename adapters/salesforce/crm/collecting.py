@@ -1,14 +1,11 @@
 """Making records 200 at a time, and telling how each of them ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.errors import (
-    Exhausted,
     Forbidden,
     OutsideError,
-    Transient,
-    Unanswered,
     Unauthorized,
 )
 from adapters.ports import Outcome, OutcomeKind
@@ -56,25 +53,21 @@ class Collecting:
     def create(self, rows: Sequence[Row]) -> dict[str, Ended]:
         """Make records, and say by key how each ended.
 
-        Raises Unauthorized, Forbidden or Exhausted if the very first batch meets with
-        it; later ones must not hide what became of the first.
+        Raises Unauthorized or Forbidden if the very first batch meets with it; later
+        ones must not hide what became of the first.
         """
         ended: dict[str, Ended] = {}
         for batch in cut(rows, LARGEST):
             try:
                 results = self._client.create([row.body for row in batch])
-            except Unanswered as error:
-                ended |= _all(batch, OutcomeKind.UNKNOWN, error)
-            except (Unauthorized, Forbidden, Exhausted) as error:
+            except (Unauthorized, Forbidden) as error:
                 if not ended:
                     raise
-                ended |= _all(batch, OutcomeKind.FAILED, error)
-            except Transient as error:
-                ended |= _all(batch, OutcomeKind.FAILED, error)
+                ended |= _all(
+                    batch, replace(outcome_of(error), kind=OutcomeKind.FAILED)
+                )
             except OutsideError as error:
-                ended |= {
-                    row.key: Ended(outcome_of(error), error.code) for row in batch
-                }
+                ended |= _all(batch, outcome_of(error))
             else:
                 ended |= _to_ended(batch, results)
         return ended
@@ -106,9 +99,5 @@ def _to_ended(batch: Sequence[Row], results: Sequence[Json]) -> dict[str, Ended]
     return ended
 
 
-def _all(
-    rows: Sequence[Row], kind: OutcomeKind, error: OutsideError
-) -> dict[str, Ended]:
-    return {
-        row.key: Ended(Outcome(kind, reason=str(error)), error.code) for row in rows
-    }
+def _all(rows: Sequence[Row], outcome: Outcome) -> dict[str, Ended]:
+    return {row.key: Ended(outcome) for row in rows}

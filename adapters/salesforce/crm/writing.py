@@ -14,7 +14,6 @@ from email.utils import format_datetime
 from threading import Event
 
 from adapters.errors import (
-    Exhausted,
     Forbidden,
     OutsideError,
     Transient,
@@ -54,8 +53,8 @@ class Writing:
     ) -> dict[str, Outcome]:
         """Set fields, and say by key how each write ended.
 
-        Raises Unauthorized, Forbidden or Exhausted if that alone kept all of it from
-        being made.
+        Raises Unauthorized, or Forbidden for an object that may not be written at all,
+        if that alone kept everything from being set.
         """
         outcomes: dict[str, Outcome] = {}
         patches: dict[RecordRef, _Patch] = {}
@@ -146,12 +145,11 @@ def _concerns_all(error: OutsideError) -> bool:
 
 def _raise_what_stopped_all(errors: Sequence[OutsideError | None]) -> None:
     told = [error for error in errors if error is not _NOT_TRIED]
-    kinds = (Unauthorized, Exhausted)
     for error in told:
-        is_general = isinstance(error, kinds) or (
+        is_general = isinstance(error, Unauthorized) or (
             isinstance(error, Forbidden) and bool(error.missing)
         )
-        if error is None or not is_general:
+        if not is_general:
             return
     if told and told[0] is not None:
         raise told[0]

@@ -1,0 +1,71 @@
+"""An account that allows no more for hours: nothing is lost, and an admin hears."""
+
+from datetime import timedelta
+
+from rules.model import Actor, ActorClass
+from tests.fakes.world import Door, Trouble
+from tests.services.office import DAY
+from tests.services.test_holds import POLICY, Desk, desk
+
+__all__ = ["desk"]
+
+HALF_AN_HOUR = timedelta(minutes=30)
+FOLLOW_UP = """\
+follow_ups:
+  call: {goal: forecast, starts: created, task: {en: "Call {name}"}, due: 1h}
+"""
+
+
+def writes(desk: Desk) -> int:
+    return sum(1 for name, _ in desk.world.crm.requests if name == "write")
+
+
+def test_a_return_waits_for_hours_and_is_made_then(desk: Desk):
+    desk.world.trouble(Door.WRITE, Trouble.USED_UP)
+    deal = desk.world.add_record(owner=desk.world.rep)
+    desk.look()
+    desk.want(deal, "negotiation")
+    for _ in range(20):
+        desk.clock.advance(HALF_AN_HOUR)
+        desk.judge()
+    assert desk.stage_of(deal) == "negotiation"
+    assert desk.notices() == ["crm_exhausted"]
+    assert writes(desk) <= 21, "it is left alone for as long as it asked for"
+    desk.world.recover()
+    desk.clock.advance(HALF_AN_HOUR)
+    desk.judge()
+    assert desk.stage_of(deal) == "lead"
+    assert len(desk.world.notes(deal)) == 1
+    assert desk.notices() == []
+
+
+def test_it_is_not_asked_before_its_time(desk: Desk):
+    desk.world.trouble(Door.WRITE, Trouble.USED_UP)
+    deal = desk.world.add_record(owner=desk.world.rep)
+    desk.look()
+    desk.want(deal, "negotiation")
+    before = writes(desk)
+    desk.clock.advance(HALF_AN_HOUR - timedelta(minutes=1))
+    desk.judge()
+    assert writes(desk) == before == 1
+
+
+def test_an_account_that_cannot_even_be_read_is_told_of_too(desk: Desk):
+    deal = desk.add_deal()
+    desk.world.trouble(Door.READ, Trouble.USED_UP, calls=1)
+    desk.hear(deal, Actor(ActorClass.PERSON, "Robin"))
+    assert desk.notices() == ["crm_exhausted"]
+
+
+def test_a_task_waits_with_its_clock(desk: Desk):
+    desk.publish(POLICY + FOLLOW_UP)
+    deal = desk.add_deal()
+    desk.world.trouble(Door.TASKS, Trouble.USED_UP)
+    desk.run_after(DAY)
+    assert desk.notices() == ["crm_exhausted"]
+    desk.world.recover()
+    desk.run_after(timedelta(minutes=29))
+    assert desk.world.tasks(deal) == []
+    desk.run_after(timedelta(minutes=2))
+    assert len(desk.world.tasks(deal)) == 1
+    assert desk.notices() == []
