@@ -241,6 +241,15 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """Records that are followed up faster: all times are taken `factor` times."""
+
+    name: str
+    when: Condition
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One process on one pipeline of one account.
 
@@ -271,6 +280,7 @@ class Policy:
     allow: tuple[Allow, ...] = ()
     checks: tuple[Check, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
+    lanes: tuple[Lane, ...] = ()
     auto_moves: tuple[AutoMove, ...] = ()
     conversion: Conversion | None = None
     returns_per_day: int = 3

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from rules.calendar import add
 from rules.facts import Facts, Ruling, evidence_read, is_governed
+from rules.lanes import in_lane
 from rules.model import (
     CONTACT_EVIDENCE,
     NO_EVIDENCE,
@@ -51,9 +52,8 @@ def starts(
             continue
         started_at = _event(follow_up, change, accepted)
         if started_at is not None:
-            found.append(
-                start_clock(follow_up, min(started_at, now), now, policy.calendar)
-            )
+            own = in_lane(policy, follow_up, accepted, now)
+            found.append(start_clock(own, min(started_at, now), now, policy.calendar))
     return tuple(found)
 
 
@@ -82,7 +82,8 @@ def idle_start(
         evidence.last_at(counted_evidence(follow_up)),
     ]
     past = [moment for moment in moments if moment is not None and moment <= now]
-    return start_clock(follow_up, max(past, default=now), now, policy.calendar)
+    own = in_lane(policy, follow_up, record, now)
+    return start_clock(own, max(past, default=now), now, policy.calendar)
 
 
 def idle_follow_ups(policy: Policy, kind: Kind) -> tuple[FollowUp, ...]:

@@ -19,6 +19,7 @@ from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.interventions import InterventionKind, InterventionState
 from connector.store.records import Accepted, ClaimedRecord
+from rules.lanes import lane_of
 from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId
 from rules.wording import duel_alert, stage_label
 
@@ -147,6 +148,19 @@ def _follow(
         ],
     )
     tx.clocks.nudge([one.look.claimed.id for one in over], now=now)
+    tx.clocks.wake_of(
+        [one.look.claimed.id for one in over if _changes_lanes(round_, one, now)],
+        now=now,
+    )
+
+
+def _changes_lanes(round_: Round, one: _Over, now: datetime) -> bool:
+    """Return whether the clocks of a record run at another speed from here on."""
+    before = one.change.before
+    return before is not None and any(
+        lane_of(active.policy, before, now) != lane_of(active.policy, one.accepted, now)
+        for active in round_.actives
+    )
 
 
 def _resolve(tx: Transaction, acted: Iterable[Acted], now: datetime) -> None:

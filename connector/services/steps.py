@@ -23,6 +23,7 @@ from rules.ladder import (
     Wait,
     next_step,
 )
+from rules.lanes import in_lane
 from rules.model import Enforcement, Evidence, OwnerId, Record
 from rules.policy import FollowUp, Policy, Recipient, StepKind
 from rules.starts import is_closed, is_fulfilled
@@ -68,9 +69,11 @@ def has_power(follow_up: FollowUp) -> bool:
 
 def decide(watched: Watched, now: datetime) -> NextStep:
     """Return what the clock asks for."""
-    clock, record = watched.clock, watched.record
+    clock, record, follow_up = watched.clock, watched.record, watched.follow_up
+    if record is not None:
+        follow_up = in_lane(watched.policy, follow_up, record, now)
     return next_step(
-        watched.follow_up,
+        follow_up,
         ClockState(
             started_at=clock.started_at,
             steps_taken=clock.steps_taken,

@@ -271,6 +271,19 @@ class Clocks:
                 .values(due_at=func.least(clocks.c.due_at, now))
             )
 
+    def wake_of(self, record_ids: Collection[int], *, now: datetime) -> None:
+        """Let every running clock of these records look at its times again."""
+        if record_ids:
+            self._connection.execute(
+                update(clocks)
+                .where(
+                    clocks.c.record_id.in_(record_ids),
+                    clocks.c.state == "running",
+                    clocks.c.lease.is_(None),
+                )
+                .values(due_at=func.least(clocks.c.due_at, now))
+            )
+
     def is_any_due(self, now: datetime) -> bool:
         """Return whether there is a clock to take."""
         return (

@@ -29,6 +29,7 @@ from rules.document.shape import (
     WhenShape,
 )
 from rules.document.words import DAYS, read_hours
+from rules.facts import evidence_read
 from rules.model import (
     ActorClass,
     Enforcement,
@@ -50,6 +51,7 @@ from rules.policy import (
     Check,
     Conversion,
     FollowUp,
+    Lane,
     LocalText,
     MoveRule,
     OnFail,
@@ -154,6 +156,7 @@ class _Compiling:
             checks=checks,
             follow_ups=follow_ups,
             auto_moves=auto_moves,
+            lanes=self._lanes(),
             conversion=self._conversion(),
             returns_per_day=moves.returns_per_day,
             hold_keep=shape.holds.keep,
@@ -315,6 +318,19 @@ class _Compiling:
                         goal=_goal(shape),
                     )
                 )
+        return tuple(found)
+
+    def _lanes(self) -> tuple[Lane, ...]:
+        found = []
+        for name, shape in self._shape.lanes.items():
+            path: Path = ("lanes", name, "when")
+            when = self._names.condition(shape.when, path)
+            if when is not None and evidence_read(when):
+                self._problem(
+                    path, "A lane goes by fields only: what is linked is not read here."
+                )
+            elif when is not None:
+                found.append(Lane(name, when, shape.factor))
         return tuple(found)
 
     def _conversion(self) -> Conversion | None:

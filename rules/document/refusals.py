@@ -30,6 +30,8 @@ _WANTED: Mapping[str, str] = {
     "model_type": "keys with values",
     "list_type": "a list",
     "int_type": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
     "bool_type": "true or false",
 }
 
@@ -122,6 +124,8 @@ def _of_length(kind: str, context: Mapping[str, Any]) -> str:
         return f"This is too long: at most {context['max_length']} are possible."
     if kind == "greater_than_equal":
         return f"This is too little: at least {context['ge']} should stand here."
+    if kind == "greater_than":
+        return f"This is too little: it must be more than {context['gt']}."
     if kind == "less_than_equal":
         return f"This is too much: at most {context['le']} can stand here."
     return ""

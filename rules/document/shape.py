@@ -262,6 +262,23 @@ class FollowUpShape(Rule):
         }
 
 
+class LaneShape(Shape):
+    """Records that are followed up faster."""
+
+    when: Expression = Field(
+        description="Which records, by their fields, such as amount >= 100000."
+    )
+    factor: Annotated[float, Field(gt=0, le=1, strict=False)] = Field(
+        description="What every time is multiplied by: 0.5 is twice as fast. Working"
+        " hours and days are rounded up."
+    )
+
+    @classmethod
+    def not_yet(cls) -> Mapping[str, str]:
+        """Return the keys that are not carried out."""
+        return {"never_in_digest": "Every message goes out by itself as it is."}
+
+
 class WhenShape(Shape):
     """What moves a record on: a condition, or an activity that was logged."""
 
@@ -405,6 +422,10 @@ class DocumentShape(Shape):
     follow_ups: dict[Slug, FollowUpShape] = Field(
         default_factory=dict, description="What must happen in time, by name."
     )
+    lanes: dict[Slug, LaneShape] = Field(
+        default_factory=dict,
+        description="Records with shorter clocks, by name; the first that fits counts.",
+    )
     conversion: ConversionShape | None = Field(
         None,
         description="When a lead becomes an account with a contact; for leads only.",
@@ -427,7 +448,6 @@ class DocumentShape(Shape):
     def not_yet(cls) -> Mapping[str, str]:
         """Return the parts that are not carried out."""
         return {
-            "lanes": "Write a policy of its own for dearer records, with governs.",
             "permits": "Set enforcement to observe while you import.",
             "quiet_hours": "Lengths in wh and wd keep to the calendar.",
             "channels": "Channels belong to the connection; see slagboom channels.",

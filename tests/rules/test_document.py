@@ -196,7 +196,7 @@ locale: xx
 stages:
   lead: {gate: 3}
   won: {form: any}
-lanes: {}
+permits: {}
 follow_ups:
   call: {starts: {enters: lead}, lane: "top lane", due: 5}
 """
@@ -206,7 +206,7 @@ follow_ups:
         ["6", "9 locale"],
         ["8", "16 stages.lead.gate"],
         ["9", "9 stages.won.form"],
-        ["10", "1 lanes"],
+        ["10", "1 permits"],
         ["12", "34 follow_ups.call.lane"],
         ["12", "57 follow_ups.call.due"],
     ]
@@ -218,16 +218,16 @@ follow_ups:
 
 
 def test_an_unknown_key_does_not_hide_what_the_document_means():
-    found = problems(HEAD + "stages: {lead: {goal: x}}\nlanes: {}\n")
+    found = problems(HEAD + "stages: {lead: {goal: x}}\npermits: {}\n")
     assert len(found) == 2
     assert "not among the goals" in found[0]
-    assert "“lanes” is not supported yet" in found[1]
+    assert "“permits” is not supported yet" in found[1]
 
 
 @pytest.mark.parametrize(
     "part",
     [
-        "lanes: {top: {when: 'amount > 1'}}",
+        "lanes: {top: {when: 'amount > 1', factor: 0.5, never_in_digest: true}}",
         "permits: []",
         "people: {managers: {a: b}}",
         "follow_ups: {a: {starts: {no_next_action: 2wd}}}",
@@ -584,3 +584,21 @@ def test_a_follow_up_may_be_settled_by_a_condition():
 def test_a_condition_that_cannot_settle_a_follow_up_is_refused(follow_up, complaint):
     text = f"{HEAD}stages: {{lead: }}\nfollow_ups: {{a: {follow_up}}}"
     assert complaint in only(text)
+
+
+def test_a_lane_has_a_condition_on_fields_and_a_factor():
+    [lane] = compiled().lanes
+    assert (lane.name, lane.when.text, lane.factor) == ("top", "amount >= 100000", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("lane", "complaint"),
+    [
+        ("{when: 'quotes >= 1', factor: 0.5}", "A lane goes by fields only"),
+        ("{when: 'amount >= 1', factor: 0}", "lanes.top.factor"),
+        ("{when: 'amount >= 1', factor: 2}", "lanes.top.factor"),
+        ("{when: 'amount >= 1'}", "“factor” is missing"),
+    ],
+)
+def test_a_lane_that_cannot_be_is_refused(lane, complaint):
+    assert complaint in only(f"{HEAD}stages: {{lead: }}\nlanes: {{top: {lane}}}")

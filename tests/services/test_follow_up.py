@@ -7,7 +7,7 @@ from redis import Redis
 
 from adapters.ports import Crm, Outcome, OutcomeKind, Task
 from connector.store import Store
-from rules.model import EvidenceKind, Kind
+from rules.model import AMOUNT, EvidenceKind, Kind
 from tests.fakes.clock import FrozenClock
 from tests.fakes.world import Door, Trouble
 from tests.services.office import DAY, LEASE, Killed, Office
@@ -336,3 +336,29 @@ def test_a_quote_settles_what_was_waiting_for_it(office: Office):
     [settled] = office.channel.messages.values()
     assert settled.is_settled
     assert "what was needed is there" in " ".join(settled.lines)
+
+
+LANES = "lanes: {top: {when: 'amount >= 100000', factor: 0.5}}\n"
+
+
+def test_a_dear_deal_is_followed_up_twice_as_fast(office: Office):
+    office.publish(POLICY + LANES)
+    deal = office.world.add_record(owner=office.world.rep, values={AMOUNT: 100_000.0})
+    office.look()
+    office.run()
+    [task] = office.world.tasks(deal)
+    assert task.at == office.clock.now() + DAY / 2
+    office.run_after(DAY / 2)
+    assert office.told() == [(REP, "reminder")]
+
+
+def test_a_deal_that_becomes_dear_is_followed_up_faster_from_then_on(office: Office):
+    office.publish(POLICY + LANES)
+    deal = office.add_deal()
+    office.run()
+    office.run_after(DAY / 2)
+    assert office.told() == []
+    office.world.edit(deal, AMOUNT, 100_000.0)
+    office.look()
+    office.run()
+    assert office.told() == [(REP, "reminder")]
