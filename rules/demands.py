@@ -24,7 +24,7 @@ from rules.model import (
     Verdict,
 )
 from rules.moves import Move, demanding_stages, value_of
-from rules.placeholders import find_placeholder
+from rules.placeholders import PlaceholderKind, find_placeholder, normal
 from rules.policy import Check, Policy, Rule, Stage
 
 FINE = Reason(ReasonCode.FINE)
@@ -87,13 +87,16 @@ def required_by(
 
 
 def judge_required(
-    case: Case, stage: Stage, record: Record, name: FieldName
+    case: Case, stage: Stage, facts: Facts, name: FieldName
 ) -> Verdict | None:
-    """Judge one field that `stage` itself requires of `record`; None if that is off."""
+    """Judge one field that `stage` itself requires; None if that is off.
+
+    `facts` are those of the record as it will stand.
+    """
     power = case.power(stage)
     if power is Enforcement.OFF:
         return None
-    lack = find_lack(record, stage, name)
+    lack = find_lack(facts, stage, name)
     return Verdict(
         required_id(stage, name),
         Result.PASS if lack is None else Result.FAIL,
@@ -124,18 +127,42 @@ def ceiling_of(policy: Policy, record: Record, *, most: Enforcement) -> Enforcem
     return Enforcement.OBSERVE if is_old else most
 
 
-def find_lack(record: Record, stage: Stage, name: FieldName) -> Reason | None:
+def find_lack(facts: Facts, stage: Stage, name: FieldName) -> Reason | None:
     """Return why a required field does not count as filled, None if it does."""
-    value = value_of(record, name)
+    value = value_of(facts.record, name)
     if value is None or (isinstance(value, str) and not value.strip()):
         return Reason(ReasonCode.FIELD_EMPTY, {"field": name, "stage": stage.label})
-    why = find_placeholder(value)
+    if not isinstance(value, str):
+        return None
+    why = _find_why(facts, name, value)
     if why is None:
         return None
     return Reason(
         ReasonCode.FIELD_PLACEHOLDER,
-        {"field": name, "stage": stage.label, "value": value, "why": str(why)},
+        {"field": name, "stage": stage.label, "value": value, **why},
     )
+
+
+def _find_why(facts: Facts, name: FieldName, text: str) -> dict[str, Value] | None:
+    """Return why a text is no answer, None if it may be one."""
+    rules, use = facts.policy.placeholders, facts.use_of(name)
+    if rules.allowed:
+        said = normal(text)
+        if (None, said) in rules.allowed or (name, said) in rules.allowed:
+            return None
+    found = find_placeholder(text)
+    if found is not None:
+        why: dict[str, Value] = {"why": found.kind}
+        if found.meaning is not None:
+            why |= {"language": found.language, "meaning": found.meaning}
+        return why
+    if use is None:
+        return None
+    if rules.repeated is not None and use.others + 1 >= rules.repeated:
+        return {"why": PlaceholderKind.SAME_TEXT, "count": float(use.others + 1)}
+    if rules.share is not None and use.share > rules.share:
+        return {"why": PlaceholderKind.COMMON, "share": use.share}
+    return None
 
 
 def judge_gate(case: Case, stage: Stage) -> Verdict | None:

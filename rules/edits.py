@@ -81,10 +81,10 @@ def _required(
     for demanding, name in required_by(case.policy, stage):
         if name not in changed:
             continue
-        verdict = judge_required(case, demanding, facts.record, name)
+        verdict = judge_required(case, demanding, facts, name)
         if verdict is None:
             continue
-        was_filled = find_lack(before, demanding, name) is None
+        was_filled = find_lack(facts.on(before), demanding, name) is None
         is_lost = is_enforced_failure(verdict) and was_filled
         yield verdict, _former(before, [name]) if is_lost else {}
 

@@ -5,7 +5,15 @@ from enum import StrEnum
 
 from rules.calendar import today
 from rules.expressions import Condition
-from rules.model import Evidence, EvidenceKind, FieldName, FieldType, Record, Value
+from rules.model import (
+    Evidence,
+    EvidenceKind,
+    FieldName,
+    FieldType,
+    Record,
+    TextUse,
+    Value,
+)
 from rules.moves import value_of
 from rules.policy import Policy
 
@@ -54,6 +62,13 @@ class Facts:
         if decision.is_true:
             return Ruling.TRUE
         return Ruling.FALSE if decision.is_false else Ruling.UNDECIDED
+
+    def use_of(self, name: FieldName) -> TextUse | None:
+        """Return where else the text of a field stands, None if that is not known."""
+        found = self._evidence.uses.get(name)
+        # A former value stood elsewhere in other numbers.
+        is_it = found is not None and found.text == value_of(self.record, name)
+        return found if is_it else None
 
     def first_empty(self, condition: Condition) -> str | None:
         """Return the name of the first thing that keeps a condition undecided."""

@@ -124,7 +124,7 @@ def _on_move(case: Case) -> Iterator[Verdict]:
     target = case.move.target
     if case.move.kind in DEMANDING and target is not None:
         verdicts += [
-            judge_required(case, stage, case.facts.record, name)
+            judge_required(case, stage, case.facts, name)
             for stage, name in required_by(case.policy, target)
         ]
         verdicts += [
@@ -219,9 +219,7 @@ def _furthest(case: Case) -> Stage | None:
 def _qualifies(case: Case, stage: Stage) -> bool:
     if case.power(stage) is Enforcement.OFF:
         return True
-    if any(
-        find_lack(case.facts.record, stage, name) is not None for name in stage.requires
-    ):
+    if any(find_lack(case.facts, stage, name) is not None for name in stage.requires):
         return False
     conditions = [*stage.people.values(), *filter(None, [stage.gate])]
     return all(case.facts.decide(one) is not Ruling.FALSE for one in conditions)

@@ -155,10 +155,27 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class TextUse:
+    """Where else a text stands that a field of a record holds.
+
+    `others` are other records into which the same author wrote it; `share` is of all
+    records that have a text there.
+    """
+
+    text: str
+    others: int = 0
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is linked to a record. A kind that was not asked for is absent."""
+    """What is linked to a record. A kind that was not asked for is absent.
+
+    `uses` are those of its texts that were counted.
+    """
 
     tallies: Mapping[EvidenceKind, Tally] = field(default_factory=dict)
+    uses: Mapping[FieldName, TextUse] = field(default_factory=dict)
 
     def last_at(self, kinds: frozenset[EvidenceKind]) -> datetime | None:
         """Return the latest past moment among `kinds`, or None if there is none."""
@@ -192,7 +209,7 @@ class ReasonCode(StrEnum):
     BORN_LATE = "born_late"  # stage, furthest
     ALLOWED = "allowed"  # why
     FIELD_EMPTY = "field_empty"  # field, stage
-    FIELD_PLACEHOLDER = "field_placeholder"  # field, stage, value, why
+    FIELD_PLACEHOLDER = "field_placeholder"  # field, stage, value, why, and its facts
     GATE_NOT_MET = "gate_not_met"  # stage, condition
     CHECK_FAILED = "check_failed"  # check, condition, field, old, new, stage
     CHECK_NOT_MET = "check_not_met"  # check, condition, field, value, stage

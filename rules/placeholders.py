@@ -6,9 +6,11 @@ to be one. What is in doubt counts as an answer.
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
 
 from rules.model import Value
+from rules.placeholder_words import DOTTED, EVERYWHERE, WORDS, Meaning
 
 _LONGEST = 60
 _SHORT = 3
@@ -16,80 +18,79 @@ _LONG = 4
 
 
 class PlaceholderKind(StrEnum):
-    """Why a value counts as no answer."""
+    """Why a value counts as no answer.
+
+    `same_text`: the same author wrote it into many records. `common`: it stands in so
+    many records that the CRM, or a habit, fills it in.
+    """
 
     WORD = "word"
     PUNCTUATION = "punctuation"
     REPEATED = "repeated"
     KEYBOARD = "keyboard"
     ADDRESS = "address"
+    SAME_TEXT = "same_text"
+    COMMON = "common"
 
 
-# Spaces, punctuation, accents and case do not count: "T.B.D." is "tbd".
-_ENGLISH = """
-    notapplicable notavailable notknown notyetknown notset unknown unspecified undefined
-    undetermined none nil null nothing empty tbd tba tbc todo tobedetermined tobedecided
-    tobeannounced tobeconfirmed tobedefined tofollow dontknow idontknow noidea idk dummy
-    fake sample example placeholder temp tmp foo foobar loremipsum whatever somebody
-    someone johndoe janedoe firstname lastname firstnamelastname nomail noemail noname
-    blah abc123
-"""
-_DUTCH = """
-    nvt nietvantoepassing nietbekend nognietbekend nnb onbekend geen geeninfo geenidee
-    geennaam geenemail geenmail weetniet weetikniet weetiknogniet ntb nadertebepalen
-    nogtebepalen tebepalen ntv volgt volgtnog komtnog invullen noginvullen nogintevullen
-    intevullen leeg niks niets nietingevuld voorbeeld iemand voornaam achternaam
-    voornaamachternaam 0612345678 31612345678
-"""
-_GERMAN = """
-    keine keiner keines keinahnung keineahnung keineangabe keineangaben nichtbekannt
-    nochnichtbekannt nichtzutreffend nichtanwendbar nichtvorhanden unbekannt entfallt
-    nichts weissnicht folgt folgtnoch nochoffen wirdnachgereicht nochzuklaren mustermann
-    maxmustermann erikamustermann beispiel platzhalter vorname nachname vornamenachname
-"""
-_FRENCH = """
-    inconnu inconnue aucun aucune aucuneidee sansobjet nonapplicable nonconnu nondefini
-    nonrenseigne nonprecise nondisponible adefinir adeterminer aconfirmer apreciser
-    acompleter arenseigner asuivre vide neant nsp jenesaispas exemple quelquun prenom
-    nomprenom prenomnom
-"""
-_WORDS = frozenset(f"{_ENGLISH} {_DUTCH} {_GERMAN} {_FRENCH}".split())
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A value that is no answer; a word is of a language, unless it is of all."""
 
-# Short enough to be a name as well; with its dots it is the abbreviation.
-_DOTTED = frozenset({"ka", "na", "nb", "nc", "nd", "nr", "pm", "so"})
+    kind: PlaceholderKind
+    language: str = EVERYWHERE
+    meaning: Meaning | None = None
+
+
 _IS_DOTTED = re.compile(r"\s*\w\s?[./]\s?\w\s?\.?\s*")
 
 _TEST = re.compile(
     r"(?:test(?:en|ing|er|je|e)?[0-9]{0,4})+|(?:bla|xyz|foo|asdf?|qwe){2,}"
 )
 
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
-         "qwertzuiop", "yxcvbnm", "abcdefghijklmnopqrstuvwxyz")  # fmt: skip
+_ROWS = (
+    *("qwertyuiop", "asdfghjkl", "zxcvbnm"),
+    *("azertyuiop", "qsdfghjklm", "wxcvbn"),
+    *("qwertzuiopu", "asdfghjkloa", "yxcvbnm"),
+    # Down the keyboard and up again, on each of the three.
+    *("1qaz2wsx3edc4rfv", "1aqw2zsx3edc", "1qay2wsx3edc", "qazwsxedc", "qayxsw"),
+    *("q1w2e3r4t5", "1q2w3e4r5t", "a1z2e3r4t5", "1a2z3e4r5t"),
+    "abcdefghijklmnopqrstuvwxyz",
+)
 _DIGITS = ("01234567890", "1234567890", "9876543210", "0987654321")
 _SHORT_RUNS = frozenset({"asd", "qwe", "sdf", "dfg", "fgh", "jkl", "zxc", "abc", "xyz"})
 
 _ADDRESS = re.compile(r"(?P<who>[^@\s]+)@(?P<where>[^@\s.]+)(?:\.[^@\s.]+)+")
 
 
-def find_placeholder(value: Value) -> PlaceholderKind | None:
+def find_placeholder(value: Value) -> Placeholder | None:
     """Return why `value` is no answer, None if it may be one; only text can be none."""
     if not isinstance(value, str) or not value.strip():
         return None
     if all(_is_punctuation(char) for char in value):
-        return PlaceholderKind.PUNCTUATION
+        return Placeholder(PlaceholderKind.PUNCTUATION)
     text = _compact(value)
     if _is_repeated(text, is_small=value == value.lower()):
-        return PlaceholderKind.REPEATED
+        return Placeholder(PlaceholderKind.REPEATED)
     return _find_said(value, text) if 0 < len(text) <= _LONGEST else None
 
 
-def _find_said(value: str, text: str) -> PlaceholderKind | None:
+def normal(text: str) -> str:
+    """Return a text as texts are compared: two that say the same become the same.
+
+    Case, accents, blanks and punctuation do not count, unless there is nothing else.
+    """
+    return _compact(text) or "".join(text.split())
+
+
+def _find_said(value: str, text: str) -> Placeholder | None:
     if _is_placeholder_address(value.strip()):
-        return PlaceholderKind.ADDRESS
-    if _is_word(text) or _is_abbreviation(text, value):
-        return PlaceholderKind.WORD
+        return Placeholder(PlaceholderKind.ADDRESS)
+    found = _find_word(text) or _find_abbreviation(text, value)
+    if found is not None:
+        return Placeholder(PlaceholderKind.WORD, *found)
     if _is_run(text) or (text in _SHORT_RUNS and value == value.lower()):
-        return PlaceholderKind.KEYBOARD
+        return Placeholder(PlaceholderKind.KEYBOARD)
     return None
 
 
@@ -114,14 +115,16 @@ def _is_repeated(text: str, *, is_small: bool) -> bool:
     return len(text) >= (_LONG if text[0].isdigit() or not is_small else _SHORT)
 
 
-def _is_word(text: str) -> bool:
-    return text in _WORDS or _TEST.fullmatch(text) is not None
+def _find_word(text: str) -> tuple[str, Meaning] | None:
+    if _TEST.fullmatch(text) is not None:
+        return EVERYWHERE, Meaning.FILLER
+    return WORDS.get(text)
 
 
-def _is_abbreviation(text: str, value: str) -> bool:
-    if text == "na" and value.strip() in {"na", "NA"}:
-        return True
-    return text in _DOTTED and _IS_DOTTED.fullmatch(value) is not None
+def _find_abbreviation(text: str, value: str) -> tuple[str, Meaning] | None:
+    is_plain = text == "na" and value.strip() in {"na", "NA"}
+    is_dotted = is_plain or _IS_DOTTED.fullmatch(value) is not None
+    return DOTTED.get(text) if is_dotted else None
 
 
 def _is_run(text: str) -> bool:
@@ -144,4 +147,5 @@ def _is_placeholder_address(text: str) -> bool:
     who, where = _compact(found["who"]), _compact(found["where"])
     if len(who) == len(where) == 1:
         return True
-    return _is_word(who) or _is_run(who) or _is_repeated(who, is_small=True)
+    is_said = _find_word(who) is not None or _is_run(who)
+    return is_said or _is_repeated(who, is_small=True)

@@ -147,6 +147,26 @@ class Check:
     stages: frozenset[StageId] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """What a required text may not be, beside the words that everybody uses.
+
+    `repeated`: in so many records of one author the same text is no answer; `share`: in
+    more than this share of all records it is filled in by itself. None: not counted.
+    `allowed` are texts, as `rules.placeholders.normal` gives them, that are answers: in
+    one field, or in every one where that is None.
+    """
+
+    repeated: int | None = None
+    share: float | None = None
+    allowed: frozenset[tuple[FieldName | None, str]] = frozenset()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it matters how many records have the same text."""
+        return self.repeated is not None or self.share is not None
+
+
 Rule = Stage | MoveRule | Check
 """What can fail a change; a stage, by what it demands of those that enter it."""
 
@@ -284,6 +304,7 @@ class Policy:
     auto_moves: tuple[AutoMove, ...] = ()
     conversion: Conversion | None = None
     returns_per_day: int = 3
+    placeholders: Placeholders = Placeholders()
     hold_keep: Duration = HOLD_KEEP
     exemption_longest: Duration = EXEMPTION_LONGEST
     exemptions_recur: int = EXEMPTIONS_RECUR

@@ -172,7 +172,7 @@ def _violated(
             continue
         for name in one.requires:
             rule = required_id(one, name)
-            if rule in rules and find_lack(facts.record, one, name) is not None:
+            if rule in rules and find_lack(facts, one, name) is not None:
                 yield rule
         is_open = one.gate is not None and gate_id(one) in rules
         if is_open and one.gate and facts.decide(one.gate) is not Ruling.TRUE:

@@ -1,13 +1,23 @@
 """A document and an account make a policy, or every reason why they do not fit."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from string import Formatter
-from zoneinfo import ZoneInfo
 
 from rules.conversion import EARLY, LATE
+from rules.document.follow_up_shape import FollowUpShape
 from rules.document.meaning import stage_key
 from rules.document.names import Names, names_in, names_without_account
+from rules.document.parts import (
+    EVIDENCE,
+    to_actors,
+    to_calendar,
+    to_condition,
+    to_goal,
+    to_moment,
+    to_placeholders,
+    to_step,
+)
 from rules.document.places import (
     find_pipeline,
     find_stages,
@@ -16,22 +26,15 @@ from rules.document.places import (
 )
 from rules.document.problems import DocumentInvalid, Path, Problem
 from rules.document.reading import Document
-from rules.document.setting import CalendarShape
+from rules.document.rule_shape import Rule
 from rules.document.shape import (
-    ActedRule,
     ConversionRule,
     DocumentShape,
-    FollowUpShape,
     MoveShape,
-    Rule,
     StageShape,
-    StepShape,
-    WhenShape,
 )
-from rules.document.words import DAYS, read_hours
 from rules.facts import evidence_read
 from rules.model import (
-    ActorClass,
     Enforcement,
     EvidenceKind,
     GoalId,
@@ -44,10 +47,8 @@ from rules.policy import (
     Account,
     AccountKind,
     AccountStage,
-    Actors,
     Allow,
     AutoMove,
-    Calendar,
     Check,
     Conversion,
     FollowUp,
@@ -56,20 +57,10 @@ from rules.policy import (
     MoveRule,
     OnFail,
     Policy,
-    Recipient,
     Stage,
     StartKind,
     Starts,
-    Step,
-    StepKind,
 )
-
-_EVIDENCE: Mapping[str, EvidenceKind] = {
-    "call": EvidenceKind.CALLS,
-    "meeting": EvidenceKind.MEETINGS,
-    "email": EvidenceKind.EMAILS,
-    "quote": EvidenceKind.QUOTES,
-}
 
 
 def compile_policy(
@@ -159,6 +150,7 @@ class _Compiling:
             lanes=self._lanes(),
             conversion=self._conversion(),
             returns_per_day=moves.returns_per_day,
+            placeholders=to_placeholders(shape.placeholders),
             hold_keep=shape.holds.keep,
             exemption_longest=shape.exemptions.longest,
             exemptions_recur=shape.exemptions.recurring,
@@ -224,17 +216,17 @@ class _Compiling:
             people=people,
             gate=gate,
             enforcement=self._power(shape),
-            goal=_goal(shape),
+            goal=to_goal(shape),
             is_closed=one.is_closed,
             is_won=one.is_won,
-            actors=_actors(shape),
+            actors=to_actors(shape),
         )
 
     def _move(self, name: str, shape: MoveShape | None) -> MoveRule | None:
         if shape is None:
             return None
         return MoveRule(
-            RuleId(f"move.{name}"), self._power(shape), _goal(shape), _actors(shape)
+            RuleId(f"move.{name}"), self._power(shape), to_goal(shape), to_actors(shape)
         )
 
     def _allow(self) -> tuple[Allow, ...]:
@@ -257,9 +249,9 @@ class _Compiling:
                         condition=condition,
                         enforcement=self._power(shape),
                         on_fail=OnFail(shape.on_fail),
-                        goal=_goal(shape),
+                        goal=to_goal(shape),
                         while_open=shape.while_ == "open",
-                        actors=_actors(shape),
+                        actors=to_actors(shape),
                         stages=frozenset(
                             stage
                             for one in shape.in_
@@ -289,10 +281,10 @@ class _Compiling:
             kind=kind,
             starts=starts,
             done_by=frozenset(
-                _EVIDENCE[word] for word in shape.done_by if word in _EVIDENCE
+                EVIDENCE[word] for word in shape.done_by if word in EVIDENCE
             ),
             enforcement=self._power(shape),
-            goal=_goal(shape),
+            goal=to_goal(shape),
             is_done_by_task="task" in shape.done_by,
             done_when=done_when,
             task=None if shape.task is None else self._text(shape.task),
@@ -315,7 +307,7 @@ class _Compiling:
                         to_stage=target,
                         when=when,
                         enforcement=self._power(shape),
-                        goal=_goal(shape),
+                        goal=to_goal(shape),
                     )
                 )
         return tuple(found)
@@ -398,53 +390,3 @@ class _Compiling:
 
     def _problem(self, path: Path, message: str) -> None:
         self._problems.append(self._document.source.problem(path, message))
-
-
-def to_calendar(shape: CalendarShape) -> Calendar:
-    """Return the calendar that a document writes down."""
-    opens, closes = read_hours(shape.hours)
-    return Calendar(
-        timezone=shape.timezone,
-        country=shape.country,
-        opens=opens,
-        closes=closes,
-        days=frozenset(DAYS.index(day) for day in shape.days),
-    )
-
-
-def to_condition(shape: WhenShape) -> str:
-    """Return the condition that a document writes down, in full."""
-    if shape.condition is not None:
-        return shape.condition
-    assert shape.activity is not None
-    kind = _EVIDENCE[shape.activity]
-    if shape.direction is not None:
-        kind = EvidenceKind.EMAILS_SENT
-    return f"{kind} >= 1"
-
-
-def to_step(shape: StepShape) -> Step:
-    """Return the step of a ladder that a document writes down."""
-    if shape.remind is not None:
-        return Step(shape.after, StepKind.REMIND, Recipient.OWNER)
-    return Step(shape.after, StepKind.ESCALATE, Recipient.MANAGER)
-
-
-def _goal(rule: Rule) -> GoalId | None:
-    return None if rule.goal is None else GoalId(rule.goal)
-
-
-def _actors(rule: ActedRule) -> Actors:
-    return frozenset(ActorClass(word) for word in rule.actors)
-
-
-def to_moment(day: date | datetime, calendar: Calendar) -> datetime:
-    """Return a moment in UTC; without a zone it is meant in the calendar's.
-
-    A day begins at its midnight.
-    """
-    if not isinstance(day, datetime):
-        day = datetime.combine(day, time())
-    if day.tzinfo is None:
-        day = day.replace(tzinfo=ZoneInfo(calendar.timezone))
-    return day.astimezone(UTC)

@@ -5,7 +5,8 @@ from itertools import pairwise
 from string import Formatter
 
 from rules.document.problems import Path, Problem, did_you_mean, listed
-from rules.document.shape import DocumentShape, Rule, StageShape
+from rules.document.rule_shape import Rule
+from rules.document.shape import DocumentShape, StageShape
 from rules.document.source import Source
 from rules.document.words import LANGUAGES
 from rules.facts import NOT_FIELDS

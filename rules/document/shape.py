@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from rules.document.answers import PlaceholdersShape
+from rules.document.follow_up_shape import FollowUpShape, LaneShape
+from rules.document.rule_shape import ActedRule, Level, RecordWord, Rule, While
 from rules.document.setting import (
     CalendarShape,
     ExemptionsShape,
@@ -13,7 +16,6 @@ from rules.document.setting import (
 )
 from rules.document.words import (
     Expression,
-    Length,
     LocaleName,
     LocalText,
     Mail,
@@ -26,21 +28,12 @@ from rules.document.words import (
 )
 from rules.document.words import Field as FieldWord
 
-Level = Literal["off", "observe", "flag", "enforce"]
-RecordWord = Literal["deal", "lead"]
-While = Literal["open", "always"]
-DoneBy = Literal["call", "meeting", "email", "quote", "task"]
 Count = Annotated[int, Field(ge=1, le=100)]
 ActivityWord = Literal["call", "meeting", "email"]
-ActorWord = Literal["person", "workflow", "integration", "import", "agent"]
 
 
 def _none_to_empty(value: object) -> object:
     return {} if value is None else value
-
-
-def _to_starts(value: object) -> object:
-    return {"on": value} if isinstance(value, str) else value
 
 
 def _to_when(value: object) -> object:
@@ -49,29 +42,6 @@ def _to_when(value: object) -> object:
 
 def _to_properties(value: object) -> object:
     return {"": value} if isinstance(value, str) else value
-
-
-class Rule(Shape):
-    """What every rule has."""
-
-    enforcement: Level | None = Field(
-        None,
-        description="How much power the rule has; the document's own if left out. off:"
-        " none. observe: record only. flag: a note and a task. enforce: put it back.",
-    )
-    goal: Slug | None = Field(
-        None, description="The goal that the rule serves, one of those under goals."
-    )
-
-
-class ActedRule(Rule):
-    """A rule about what somebody did to a record."""
-
-    actors: list[ActorWord] = Field(
-        default_factory=list,
-        description="Whose changes the rule speaks of; everybody's if left out. A"
-        " change whose author cannot be told is then left alone.",
-    )
 
 
 class StageShape(ActedRule):
@@ -167,116 +137,6 @@ class CheckShape(ActedRule):
         description="restore: put the former value back, if the rule is enforced. flag:"
         " say it and leave the value.",
     )
-
-
-class StartsShape(Shape):
-    """What starts a follow-up's clock: one of these."""
-
-    on: Literal["created"] | None = Field(
-        None,
-        description="created: the record is created. Also written starts: created.",
-    )
-    enters: Name | None = Field(None, description="The record enters this stage.")
-    idle: Length | None = Field(
-        None, description="So long without real contact; an edit is no contact."
-    )
-
-    @classmethod
-    def not_yet(cls) -> Mapping[str, str]:
-        """Return the starts that are not carried out."""
-        return {"no_next_action": "Use idle for records that nobody looks after."}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one(cls, value: Any) -> Any:
-        known = {"on", "enters", "idle"}
-        if isinstance(value, dict) and not (value.keys() - known) and len(value) != 1:
-            raise ValueError(
-                "A follow-up has one start. Write created, {enters: a stage} or"
-                " {idle: 7d}."
-            )
-        return value
-
-
-class StepShape(Shape):
-    """One step of a ladder: after this time, tell this person."""
-
-    after: Length = Field(description="How long after the start; idle: after that.")
-    remind: Literal["owner"] | None = Field(
-        None, description="owner: remind the record's owner."
-    )
-    escalate: Literal["manager"] | None = Field(
-        None, description="manager: tell the owner's manager."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one(cls, value: Any) -> Any:
-        if isinstance(value, dict) and ("remind" in value) == ("escalate" in value):
-            raise ValueError("A step has either remind: owner or escalate: manager.")
-        return value
-
-
-class FollowUpShape(Rule):
-    """What must happen after a start, and who hears of it if it does not."""
-
-    record: RecordWord | None = Field(
-        None, description="The kind of record it watches; the policy's if left out."
-    )
-    starts: Annotated[
-        StartsShape,
-        BeforeValidator(
-            _to_starts, json_schema_input_type=StartsShape | Literal["created"]
-        ),
-    ] = Field(description="created, {enters: a stage} or {idle: a length of time}.")
-    while_: While = Field(
-        "open", alias="while", description="always: closed records are watched too."
-    )
-    done_by: list[DoneBy] = Field(
-        default_factory=list,
-        description="What settles it, after the start: a call, meeting, email or quote,"
-        " or that somebody completes the task.",
-    )
-    done_when: Expression | None = Field(
-        None,
-        description="What settles it as well, once it is true, such as quotes >= 1.",
-    )
-    task: LocalText | None = Field(
-        None,
-        description="The task for the owner; {name}, {stage} and fields are filled in.",
-    )
-    due: Length | None = Field(
-        None, description="When the task is due; at the first step if left out."
-    )
-    ladder: list[StepShape] = Field(
-        default_factory=list, description="Who is told, when nothing happens."
-    )
-
-    @classmethod
-    def not_yet(cls) -> Mapping[str, str]:
-        """Return the keys that are not carried out."""
-        return {
-            "park": "A planned meeting or call stops the clock meanwhile.",
-            "snooze": "A planned meeting or call stops the clock meanwhile.",
-            "lane": "Write a second follow-up instead.",
-        }
-
-
-class LaneShape(Shape):
-    """Records that are followed up faster."""
-
-    when: Expression = Field(
-        description="Which records, by their fields, such as amount >= 100000."
-    )
-    factor: Annotated[float, Field(gt=0, le=1, strict=False)] = Field(
-        description="What every time is multiplied by: 0.5 is twice as fast. Working"
-        " hours and days are rounded up."
-    )
-
-    @classmethod
-    def not_yet(cls) -> Mapping[str, str]:
-        """Return the keys that are not carried out."""
-        return {"never_in_digest": "Every message goes out by itself as it is."}
 
 
 class WhenShape(Shape):
@@ -439,6 +299,9 @@ class DocumentShape(Shape):
     )
     exemptions: ExemptionsShape = Field(
         default=ExemptionsShape(), description="Limits to permissions to deviate."
+    )
+    placeholders: PlaceholdersShape = Field(
+        default=PlaceholdersShape(), description="What counts as no answer."
     )
     people: PeopleShape = Field(
         default=PeopleShape(), description="Who hears in the end."

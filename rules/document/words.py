@@ -23,6 +23,7 @@ LANGUAGES = ("en", "nl")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _DURATION = r"^[0-9]{1,9}(s|m|h|d|wh|wd)$"
+_SHARE = r"^([1-9][0-9]?)%$"
 _HOURS = re.compile(r"(?P<opens>\d{2}:\d{2})\s*-\s*(?P<closes>\d{2}:\d{2})")
 _MAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+")
 _LOCALE = re.compile(r"(?P<language>[a-z]{2})([-_][A-Z]{2})?")
@@ -121,6 +122,13 @@ def _hours(value: object) -> object:
     return value
 
 
+def _share(value: object) -> object:
+    found = re.fullmatch(_SHARE, value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("Write a part of all as 1% to 99%, such as 30%.")
+    return int(found[1]) / 100
+
+
 def _since(value: object) -> object:
     if not isinstance(value, date):
         raise ValueError("Write a day, such as 2026-12-01.")  # noqa: TRY004
@@ -188,6 +196,13 @@ Length = Annotated[
     WithJsonSchema({"type": "string", "pattern": _DURATION}),
 ]
 """A length of time: `24h`, `7d` elapsed; `4wh`, `5wd` of working time."""
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    PlainSerializer(lambda one: f"{one:.0%}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _SHARE}),
+]
+"""A part of a whole: `30%`, kept as 0.3."""
 Since = Annotated[
     date | datetime,
     BeforeValidator(_since),

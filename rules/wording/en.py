@@ -42,7 +42,8 @@ ENGLISH = Catalogue(
         ReasonCode.ALLOWED: "This step is allowed: {why}",
         ReasonCode.FIELD_EMPTY: "{field} is empty, and {stage} needs it.",
         ReasonCode.FIELD_PLACEHOLDER: (
-            "{field} says “{value}”. That is not an answer yet, and {stage} needs it."
+            "{field} says “{value}”: {because}. That is not an answer yet, and {stage}"
+            " needs it."
         ),
         ReasonCode.GATE_NOT_MET: (
             "{stage} needs {condition}, and that is not there yet."
@@ -166,6 +167,25 @@ ENGLISH = Catalogue(
         "open_nameless": "Open {the}",
         "several": "{name}: {count} things to put right",
         "one": "{name}: {what}",
+        "why_word": "{language} for “{meaning}”",
+        "why_own_word": "that means “{meaning}”",
+        "why_filler": "a word that only fills the field",
+        "why_nobody": "a name that belongs to nobody",
+        "why_label": "what the field is called, not what it holds",
+        "why_punctuation": "only punctuation",
+        "why_repeated": "the same character again and again",
+        "why_keyboard": "keys or characters in a row",
+        "why_address": "an address that nobody reads",
+        "why_same_text": "the same author wrote this in {count} records",
+        "why_common": "{share} of all records say this, so it fills itself in",
+        "meaning_not_applicable": "not applicable",
+        "meaning_unknown": "unknown",
+        "meaning_nothing": "nothing",
+        "meaning_later": "later",
+        "language_en": "English",
+        "language_nl": "Dutch",
+        "language_de": "German",
+        "language_fr": "French",
         "for_stage": " for {stage}",
         "empty": "(empty)",
         "yes": "yes",

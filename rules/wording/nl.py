@@ -47,9 +47,8 @@ DUTCH = Catalogue(
         ReasonCode.ALLOWED: "Deze stap mag: {why}",
         ReasonCode.FIELD_EMPTY: "{field} is nog leeg, en is nodig voor {stage}.",
         ReasonCode.FIELD_PLACEHOLDER: (
-            "Bij {field} staat “{value}”. Dat is nog geen antwoord, en het is nodig"
-            " voor"
-            " {stage}."
+            "Bij {field} staat “{value}”: {because}. Dat is nog geen antwoord, en het"
+            " is nodig voor {stage}."
         ),
         ReasonCode.GATE_NOT_MET: (
             "Voor {stage} is dit nodig: {condition}. Dat is er nog niet."
@@ -176,6 +175,25 @@ DUTCH = Catalogue(
         "open_nameless": "Open {the}",
         "several": "{name}: {count} dingen in orde maken",
         "one": "{name}: {what}",
+        "why_word": "{language} voor “{meaning}”",
+        "why_own_word": "dat betekent “{meaning}”",
+        "why_filler": "een woord dat alleen het veld vult",
+        "why_nobody": "een naam die van niemand is",
+        "why_label": "hoe het veld heet, niet wat erin hoort",
+        "why_punctuation": "alleen leestekens",
+        "why_repeated": "steeds hetzelfde teken",
+        "why_keyboard": "toetsen of tekens op een rij",
+        "why_address": "een adres dat niemand leest",
+        "why_same_text": "dezelfde persoon schreef dit in {count} records",
+        "why_common": "dit staat in {share} van alle records, dus het vult zichzelf in",
+        "meaning_not_applicable": "niet van toepassing",
+        "meaning_unknown": "onbekend",
+        "meaning_nothing": "niets",
+        "meaning_later": "later",
+        "language_en": "Engels",
+        "language_nl": "Nederlands",
+        "language_de": "Duits",
+        "language_fr": "Frans",
         "for_stage": " voor {stage}",
         "empty": "(leeg)",
         "yes": "ja",

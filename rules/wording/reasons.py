@@ -1,11 +1,15 @@
 """Reasons as sentences: what happened, and what a person can do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rules.model import Reason, ReasonCode, Verdict
+from rules.model import Reason, ReasonCode, Value, Verdict
+from rules.placeholder_words import Meaning
 from rules.policy import Policy
 from rules.wording.conditions import condition_text
 from rules.wording.speech import VALUE_LENGTH, Speech, field_label, fill, shorten, speak
+
+_WITHOUT_LANGUAGE = frozenset({Meaning.FILLER, Meaning.NOBODY, Meaning.LABEL})
+"""Meanings that are said as they are: translating the word would say no more."""
 
 
 def reason_text(reason: Reason, policy: Policy, locale: str) -> str:
@@ -51,6 +55,8 @@ def facts_of(speech: Speech, reason: Reason, policy: Policy) -> dict[str, str]:
     stage = reason.facts.get("stage")
     if stage is not None:
         facts["for_stage"] = speech.say("for_stage", stage=speech.value(stage))
+    if reason.code is ReasonCode.FIELD_PLACEHOLDER:
+        facts["because"] = _because(speech, reason.facts)
     for name, value in reason.facts.items():
         if name == "field":
             facts[name] = field_label(policy, str(value))
@@ -61,3 +67,21 @@ def facts_of(speech: Speech, reason: Reason, policy: Policy) -> dict[str, str]:
         else:
             facts[name] = speech.value(value)
     return facts
+
+
+def _because(speech: Speech, facts: Mapping[str, Value]) -> str:
+    """Return why a text is no answer: which list it is on, or which shape it has."""
+    meaning, language = facts.get("meaning"), facts.get("language")
+    if meaning in _WITHOUT_LANGUAGE or (meaning is None and facts["why"] == "word"):
+        return speech.say(f"why_{meaning or Meaning.FILLER}")
+    if meaning is not None:
+        said = speech.say(f"meaning_{meaning}")
+        if language == speech.words.language:
+            return speech.say("why_own_word", meaning=said)
+        named = speech.say(f"language_{language}")
+        return speech.say("why_word", language=named, meaning=said)
+    return speech.say(
+        f"why_{facts['why']}",
+        count=speech.value(facts.get("count")),
+        share=speech.share(facts.get("share")),
+    )

@@ -9,7 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_decimal, is_currency
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    is_currency,
+)
 
 from rules.model import (
     AMOUNT,
@@ -108,6 +113,11 @@ class Speech:
                 return self._number(value, currency)
             case _:
                 return shorten(one_line(value), VALUE_LENGTH) or self.say("empty")
+
+    def share(self, value: Value) -> str:
+        """Return a part of a whole in percent."""
+        part = value if isinstance(value, float) else 0.0
+        return format_percent(part, locale=self.region)
 
     def field_value(self, record: Record, name: FieldName, value: Value) -> str:
         """Return a value of a field of `record`; an amount with its currency."""

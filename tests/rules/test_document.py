@@ -602,3 +602,23 @@ def test_a_lane_has_a_condition_on_fields_and_a_factor():
 )
 def test_a_lane_that_cannot_be_is_refused(lane, complaint):
     assert complaint in only(f"{HEAD}stages: {{lead: }}\nlanes: {{top: {lane}}}")
+
+
+# Placeholders
+
+
+def test_a_policy_says_what_else_is_no_answer_and_what_is_one_after_all():
+    found = compiled().placeholders
+    assert found.allowed == {(None, "testbv")}
+    assert not compiled(HEAD + "stages: {Lead: }").placeholders.counts
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("{allow: Test BV}", "A list should stand here, not text."),
+        ("{alow: [x]}", "Did you mean “allow”?"),
+    ],
+)
+def test_what_cannot_be_said_of_placeholders_is_named(part, words):
+    assert words in only(HEAD + f"stages: {{Lead: }}\nplaceholders: {part}")

@@ -13,6 +13,7 @@ from rules.model import (
     Enforcement,
     Evidence,
     EvidenceKind,
+    FieldName,
     Judgement,
     Kind,
     PipelineId,
@@ -20,9 +21,10 @@ from rules.model import (
     RecordId,
     RecordRef,
     Result,
+    TextUse,
     Verdict,
 )
-from rules.policy import OnFail, Policy
+from rules.policy import OnFail, Placeholders, Policy
 from tests.builders import (
     LONG_AGO,
     NOW,
@@ -629,3 +631,57 @@ def test_a_check_for_a_stage_on_what_is_linked_says_what_is_missing():
     ).reason
     assert reason.code is ReasonCode.GATE_NOT_MET
     assert reason.facts == {"stage": "Qualification", "condition": "calls >= 1"}
+
+
+# Texts that many records have
+
+RECEPTION = {"decision_maker": "Reception"}
+DECISION_MAKER = FieldName("decision_maker")
+REQUIRES_ONE = "stage.qualification.requires.decision_maker"
+
+
+def counted(**use) -> Evidence:
+    return replace(ALL, uses={DECISION_MAKER: TextUse("Reception", **use)})
+
+
+@pytest.mark.parametrize(
+    ("use", "fails"),
+    [
+        ({"others": 3}, False),
+        ({"others": 4}, True),
+        ({"share": 0.3}, False),
+        ({"share": 0.31}, True),
+    ],
+)
+def test_a_text_that_too_many_records_have_is_no_answer(use, fails):
+    policy = a_policy(placeholders=Placeholders(repeated=5, share=0.3))
+    change = a_change("lead", "qualification", fields=RECEPTION)
+    judgement = judged(change, policy=policy, evidence=counted(**use))
+    assert (REQUIRES_ONE in failures(judgement)) is fails
+
+
+def test_counts_of_another_text_say_nothing():
+    policy = a_policy(placeholders=Placeholders(repeated=5))
+    change = a_change("lead", "qualification", fields={"decision_maker": "Jan"})
+    judgement = judged(change, policy=policy, evidence=counted(others=9))
+    assert failures(judgement) == []
+
+
+def test_nothing_is_counted_unless_the_policy_says_so():
+    change = a_change("lead", "qualification", fields=RECEPTION)
+    assert failures(judged(change, evidence=counted(others=99, share=0.9))) == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "fails"),
+    [
+        ((None, "test"), False),
+        ((DECISION_MAKER, "test"), False),
+        ((FieldName("lost_reason"), "test"), True),
+        ((None, "nvt"), True),
+    ],
+)
+def test_a_text_that_is_allowed_is_an_answer(allowed, fails):
+    policy = a_policy(placeholders=Placeholders(allowed=frozenset({allowed})))
+    change = a_change("lead", "qualification", fields={"decision_maker": " TEST "})
+    assert (REQUIRES_ONE in failures(judged(change, policy=policy))) is fails

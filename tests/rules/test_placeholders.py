@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.placeholders import PlaceholderKind, find_placeholder
+from rules.placeholder_words import DOTTED, WORDS, Meaning
+from rules.placeholders import (
+    Placeholder,
+    PlaceholderKind,
+    find_placeholder,
+    normal,
+)
 
 PLACEHOLDERS = {
     PlaceholderKind.WORD: """
@@ -40,7 +46,9 @@ def each(text: str) -> list[str]:
     [(value, why) for why, values in PLACEHOLDERS.items() for value in each(values)],
 )
 def test_a_value_that_says_nothing_is_a_placeholder(value, why):
-    assert find_placeholder(value) is why
+    found = find_placeholder(value)
+    assert found is not None
+    assert found.kind is why
 
 
 @pytest.mark.parametrize("value", each(ANSWERS))
@@ -77,3 +85,49 @@ def test_words_within_a_sentence_make_no_placeholder(rest):
         f"Anna asked for a test of the unknown n.v.t. and wants xxx: {rest} thanks"
     )
     assert find_placeholder(sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "language", "meaning"),
+    [
+        ("N.v.t.", "nl", Meaning.NOT_APPLICABLE),
+        ("n/a", "en", Meaning.NOT_APPLICABLE),
+        ("k.A.", "de", Meaning.NOTHING),
+        ("Sans objet", "fr", Meaning.NOT_APPLICABLE),
+        ("nog uitzoeken", "nl", Meaning.LATER),
+        ("wird geklärt", "de", Meaning.LATER),
+        ("John Doe", "en", Meaning.NOBODY),
+        ("Prénom", "fr", Meaning.LABEL),
+        ("test 3", "", Meaning.FILLER),
+    ],
+)
+def test_a_word_is_named_with_its_language_and_meaning(value, language, meaning):
+    found = find_placeholder(value)
+    assert found == Placeholder(PlaceholderKind.WORD, language, meaning)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("qwerty", "asdfgh", "zxcvb"),
+        *("azerty", "qsdfgh", "wxcvb"),
+        *("qwertz", "asdfghjklöä", "yxcvb"),
+        *("1qaz2wsx", "1aqw2zsx", "1qay2wsx", "q1w2e3", "lkjhg"),
+    ],
+)
+def test_a_run_on_any_of_the_three_keyboards_is_none(value):
+    found = find_placeholder(value)
+    assert found is not None
+    assert found.kind is PlaceholderKind.KEYBOARD
+
+
+def test_every_word_is_written_as_words_are_compared():
+    assert [word for word in (*WORDS, *DOTTED) if normal(word) != word] == []
+
+
+@given(st.text("abcÀéß12 .-!", min_size=1))
+def test_texts_that_say_the_same_are_the_same_whatever_their_dress(text):
+    said = normal(text)
+    assert normal(said) == said
+    if said.isalnum():
+        assert normal(f" {text.upper()}. ") == said

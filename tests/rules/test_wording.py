@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
@@ -13,13 +14,23 @@ from rules.model import (
     Change,
     Enforcement,
     EvidenceKind,
+    FieldName,
     Kind,
     Reason,
     ReasonCode,
     RecordId,
     RecordRef,
+    TextUse,
 )
-from rules.policy import OnFail, Recipient, StartKind, Starts, Step, StepKind
+from rules.policy import (
+    OnFail,
+    Placeholders,
+    Recipient,
+    StartKind,
+    Starts,
+    Step,
+    StepKind,
+)
 from rules.wording import (
     Ending,
     duel_alert,
@@ -178,11 +189,21 @@ def test_an_unknown_locale_is_spoken_to_in_english(locale, language):
         ),
         (
             ReasonCode.FIELD_PLACEHOLDER,
-            {"field": "decision_maker", "stage": "Won", "value": "nvt", "why": "word"},
-            "Decision maker says “nvt”. That is not an answer yet, and Won needs it.",
+            {
+                "field": "decision_maker",
+                "stage": "Won",
+                "value": "nvt",
+                "why": "word",
+                "language": "nl",
+                "meaning": "not_applicable",
+            },
             (
-                "Bij Decision maker staat “nvt”. Dat is nog geen antwoord, en het is"
-                " nodig voor Won."
+                "Decision maker says “nvt”: Dutch for “not applicable”. That is not an"
+                " answer yet, and Won needs it."
+            ),
+            (
+                "Bij Decision maker staat “nvt”: dat betekent “niet van toepassing”."
+                " Dat is nog geen antwoord, en het is nodig voor Won."
             ),
         ),
         (
@@ -279,7 +300,8 @@ def test_a_condition_is_said_in_plain_words(condition, english, dutch):
 def test_a_held_note_has_its_four_parts():
     html = note(link="https://crm.example.com/deals/1001")
     assert html == (
-        "<p>Decision maker says “nvt”. That is not an answer yet, and Qualification"
+        "<p>Decision maker says “nvt”: Dutch for “not applicable”."
+        " That is not an answer yet, and Qualification"
         " needs it. Amount is empty, and Quote sent needs it. Close date is empty, and"
         " Quote sent needs it. Quote sent needs at least 1 quote, and that is not there"
         " yet.</p>"
@@ -602,3 +624,48 @@ def test_a_check_for_a_stage_names_the_stage(locale, words):
     judgement = judge(policy, change, evidence_of(), NOW)
     [verdict] = [one for one in judgement.failed() if one.rule == "check.won"]
     assert reason_text(verdict.reason, policy, locale) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "dutch"),
+    [
+        ("n/a", "that means “not applicable”", "Engels voor “niet van toepassing”"),
+        ("unbekannt", "German for “unknown”", "Duits voor “onbekend”"),
+        ("à définir", "French for “later”", "Frans voor “later”"),
+        ("geen", "Dutch for “nothing”", "dat betekent “niets”"),
+        ("test", "a word that only fills the field", "een woord dat alleen het veld"),
+        ("Jan Modaal", "a name that belongs to nobody", "een naam die van niemand is"),
+        ("voornaam", "what the field is called", "hoe het veld heet"),
+        ("---", "only punctuation", "alleen leestekens"),
+        ("xxx", "the same character again and again", "steeds hetzelfde teken"),
+        ("asdf", "keys or characters in a row", "toetsen of tekens op een rij"),
+        ("a@b.nl", "an address that nobody reads", "een adres dat niemand leest"),
+    ],
+)
+def test_a_placeholder_is_told_with_the_list_or_shape_that_it_has(text, english, dutch):
+    change = a_change("lead", "qualification", fields={"decision_maker": text})
+    [verdict] = judge(a_policy(), change, evidence_of(), NOW).failed()
+    assert english in reason_text(verdict.reason, a_policy(), "en")
+    assert dutch in reason_text(verdict.reason, a_policy(), "nl")
+
+
+def test_a_text_that_stands_in_many_records_is_told_with_their_number():
+    policy = a_policy(placeholders=Placeholders(repeated=5, share=0.3))
+    for use, english, dutch in (
+        (
+            TextUse("Reception", others=6),
+            "the same author wrote this in 7 records",
+            "dezelfde persoon schreef dit in 7 records",
+        ),
+        (
+            TextUse("Reception", share=0.41),
+            "41% of all records say this",
+            "dit staat in 41% van alle records",
+        ),
+    ):
+        name = FieldName("decision_maker")
+        change = a_change("lead", "qualification", fields={name: "Reception"})
+        evidence = replace(evidence_of(), uses={name: use})
+        [verdict] = judge(policy, change, evidence, NOW).failed()
+        assert english in reason_text(verdict.reason, policy, "en")
+        assert dutch in reason_text(verdict.reason, policy, "nl").replace("\xa0", "")

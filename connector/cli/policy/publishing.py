@@ -23,7 +23,7 @@ from connector.store.connections import Connection
 from connector.store.processes import VersionState
 from rules.comparing import compare
 from rules.document import Document, DocumentInvalid, parse
-from rules.document.compiling import to_calendar, to_moment
+from rules.document.parts import to_calendar, to_moment
 
 on_connection = click.option(
     "--connection", metavar="NAME", help="Of this account, where several have it."
