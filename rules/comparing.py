@@ -9,9 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
+from rules.demands import gate_id, people_id, required_id
 from rules.model import Enforcement, FieldName, GoalId
 from rules.moves import path
-from rules.policy import Allow, Check, FollowUp, OnFail, Policy, Stage
+from rules.policy import (
+    Actors,
+    Allow,
+    AutoMove,
+    Check,
+    FollowUp,
+    OnFail,
+    Policy,
+    Stage,
+)
 
 
 class DifferenceKind(StrEnum):
@@ -44,6 +54,16 @@ class Ordered:
     """What a move may not do: `skip`, `back` or `born_late`."""
 
     name: str
+    actors: Actors
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """When a lead must be converted (`late`), or may not be yet (`early`)."""
+
+    name: str
+    seed: str
+    actors: Actors
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +82,18 @@ class Setting:
     value: object
 
 
-Subject = Needed | Gated | Ordered | Placed | Allow | Check | FollowUp | Setting
+Subject = (
+    Needed
+    | Gated
+    | Ordered
+    | Converted
+    | Placed
+    | Allow
+    | Check
+    | AutoMove
+    | FollowUp
+    | Setting
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +163,7 @@ def newly_enforced(differences: Iterable[Difference]) -> tuple[Difference, ...]:
             one.powers[0] is not Enforcement.ENFORCE
             or one.kind is DifferenceKind.CHANGED
         )
-        and not (one.after is not None and isinstance(one.after.subject, FollowUp))
+        and not (one.after and isinstance(one.after.subject, FollowUp | AutoMove))
     )
 
 
@@ -145,6 +176,8 @@ def statements(policy: Policy) -> Mapping[str, Statement]:
             _stages(policy),
             _moves(policy),
             _checks(policy),
+            _conversion(policy),
+            _auto_moves(policy),
             _follow_ups(policy),
         )
         for one in part
@@ -171,13 +204,13 @@ def _essence(subject: Subject) -> object:
     """Return what makes a subject the same, whatever its power and goal are."""
     match subject:
         case Needed(stage, field):
-            return stage.id, field
+            return stage.id, stage.actors, field
         case Gated(stage, condition):
-            return stage.id, condition
+            return stage.id, stage.actors, condition
         case Placed(stage, after):
             # The CRM's label of a stage is no business of the policy.
             return stage.id, None if after is None else after.id, stage.position is None
-        case Check() | FollowUp():
+        case Check() | AutoMove() | FollowUp():
             return replace(subject, enforcement=Enforcement.OFF, goal=None)
         case _:
             return subject
@@ -203,17 +236,17 @@ def _stages(policy: Policy) -> Iterator[Statement]:
         yield Statement(f"stage.{stage.key}", Placed(stage, before))
         for name in stage.requires:
             yield Statement(
-                f"stage.{stage.key}.requires.{name}",
+                required_id(stage, name),
                 Needed(stage, name),
                 stage.enforcement,
                 stage.goal,
             )
+        gates = {people_id(stage, kind): one for kind, one in stage.people.items()}
         if stage.gate is not None:
+            gates[gate_id(stage)] = stage.gate
+        for rule, condition in gates.items():
             yield Statement(
-                f"stage.{stage.key}.gate",
-                Gated(stage, stage.gate.text),
-                stage.enforcement,
-                stage.goal,
+                rule, Gated(stage, condition.text), stage.enforcement, stage.goal
             )
 
 
@@ -221,7 +254,8 @@ def _moves(policy: Policy) -> Iterator[Statement]:
     for name in ("skip", "back", "born_late"):
         rule = getattr(policy, name)
         if rule is not None:
-            yield Statement(rule.id, Ordered(name), rule.enforcement, rule.goal)
+            subject = Ordered(name, rule.actors)
+            yield Statement(rule.id, subject, rule.enforcement, rule.goal)
     for allow in policy.allow:
         condition = "" if allow.when is None else allow.when.text
         yield Statement(f"allow.{allow.from_stage}.{allow.to_stage}.{condition}", allow)
@@ -233,6 +267,21 @@ def _checks(policy: Policy) -> Iterator[Statement]:
         if power is Enforcement.ENFORCE and check.on_fail is OnFail.FLAG:
             power = Enforcement.FLAG
         yield Statement(check.id, check, power, check.goal)
+
+
+def _conversion(policy: Policy) -> Iterator[Statement]:
+    conversion = policy.conversion
+    if conversion is None:
+        return
+    for name, rule in (("late", conversion.late), ("early", conversion.early)):
+        if rule is not None:
+            subject = Converted(name, conversion.seed.text, rule.actors)
+            yield Statement(rule.id, subject, rule.enforcement, rule.goal)
+
+
+def _auto_moves(policy: Policy) -> Iterator[Statement]:
+    for one in policy.auto_moves:
+        yield Statement(one.id, one, one.enforcement, one.goal)
 
 
 def _follow_ups(policy: Policy) -> Iterator[Statement]:
@@ -248,6 +297,8 @@ _TAKEN_APART = frozenset(
         "born_late",
         "allow",
         "checks",
+        "conversion",
+        "auto_moves",
         "follow_ups",
         # What the account says, not the policy.
         "fields",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from rules.comparing import compare, statements
-from rules.demands import is_demanded
+from rules.demands import gate_id, is_demanded, people_id, required_id
 from rules.evidence import needs
 from rules.expressions import Condition
 from rules.facts import evidence_read, fields_read
@@ -75,7 +75,12 @@ class Preview:
         self.policy = policy
         # Nothing is put back here: every rule speaks of where the record stands.
         self._quiet = replace(
-            policy, since=_NEVER, skip=None, back=None, born_late=None
+            policy,
+            since=_NEVER,
+            skip=None,
+            back=None,
+            born_late=None,
+            conversion=None,
         )
         self._powers = {
             RuleId(key): one.enforcement or Enforcement.OFF
@@ -186,12 +191,16 @@ def _only(policy: Policy, changed: frozenset[str]) -> Policy:
         return policy
     stages = []
     for stage in policy.stages:
-        place = f"stage.{stage.key}"
-        requires = [
-            one for one in stage.requires if f"{place}.requires.{one}" in changed
-        ]
-        gate = stage.gate if f"{place}.gate" in changed else None
-        stages.append(replace(stage, requires=tuple(requires), gate=gate))
+        requires = [one for one in stage.requires if required_id(stage, one) in changed]
+        people = {
+            kind: one
+            for kind, one in stage.people.items()
+            if people_id(stage, kind) in changed
+        }
+        gate = stage.gate if gate_id(stage) in changed else None
+        stages.append(
+            replace(stage, requires=tuple(requires), people=people, gate=gate)
+        )
     checks = tuple(one for one in policy.checks if one.id in changed)
     return replace(policy, stages=tuple(stages), checks=checks)
 
@@ -221,11 +230,12 @@ def _conditions(
     governs = frozenset() if policy.governs is None else fields_read(policy.governs)
     for stage in policy.stages:
         for name in stage.requires:
-            rule = RuleId(f"stage.{stage.key}.requires.{name}")
-            yield rule, (governs | {name}, None)
+            yield required_id(stage, name), (governs | {name}, None)
+        gates = {people_id(stage, kind): one for kind, one in stage.people.items()}
         if stage.gate is not None:
-            rule = RuleId(f"stage.{stage.key}.gate")
-            yield rule, (governs | fields_read(stage.gate), stage.gate)
+            gates[gate_id(stage)] = stage.gate
+        for rule, condition in gates.items():
+            yield rule, (governs | fields_read(condition), condition)
     for check in policy.checks:
         read = governs | fields_read(check.condition)
         yield check.id, (read, check.condition)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from rules.comparing import (
+    Converted,
     Difference,
     DifferenceKind,
     Gated,
@@ -14,14 +15,19 @@ from rules.comparing import (
     Placed,
     Setting,
     Statement,
+    Subject,
     statements,
 )
 from rules.expressions import Condition
-from rules.model import Enforcement, Kind, RuleId
+from rules.model import ActorClass, Enforcement, Kind, RuleId
 from rules.policy import (
+    EVERYBODY,
+    Actors,
     Allow,
+    AutoMove,
     Calendar,
     Check,
+    Duration,
     FollowUp,
     Policy,
     Stage,
@@ -30,6 +36,7 @@ from rules.policy import (
     StepKind,
 )
 from rules.wording.conditions import condition_text
+from rules.wording.notes import stage_label
 from rules.wording.speech import Speech, field_label, one_line, speak
 
 _SLOT = re.compile(r"\{\w+\}")
@@ -90,7 +97,7 @@ def _line(speech: Speech, one: Difference, before: Policy, after: Policy) -> str
 
 
 def _power(speech: Speech, told: Statement, power: Enforcement) -> str:
-    if isinstance(told.subject, FollowUp):
+    if isinstance(told.subject, FollowUp | AutoMove):
         is_on = power in {Enforcement.FLAG, Enforcement.ENFORCE}
         return speech.say("power_awake" if is_on else "power_asleep")
     return speech.say(f"power_{power.value}")
@@ -98,46 +105,99 @@ def _power(speech: Speech, told: Statement, power: Enforcement) -> str:
 
 def _what(speech: Speech, statement: Statement, policy: Policy) -> str:
     """Return what one statement says, to stand inside a sentence."""
-    the = speech.the(policy.kind)
-    facts: dict[str, str] = {}
     match statement.subject:
-        case Needed(stage, field):
-            key = "what_needed"
-            facts = {"stage": stage.label, "field": field_label(policy, field)}
-        case Gated(stage, condition):
-            key, said = "what_gated", condition_text(policy, condition, speech)
-            facts = {"stage": stage.label, "condition": said}
-        case Ordered(name):
-            key = f"what_{name}"
-        case Placed(stage, Stage() as before):
-            key, facts = "what_after", {"stage": stage.label, "before": before.label}
-        case Placed(stage, _):
-            key = "what_beside" if stage.position is None else "what_first"
-            facts = {"stage": stage.label}
-        case Allow() as allow:
-            key, facts = _allowed(speech, allow, policy)
+        case Needed() | Gated() | Placed() as subject:
+            key, facts = _of_stage(speech, subject, policy)
+        case Ordered() | Converted() | Allow() | AutoMove() as subject:
+            key, facts = _of_move(speech, subject, policy)
         case Check() as check:
-            key = "what_check_open" if check.while_open else "what_check"
-            said = condition_text(policy, check.condition.text, speech)
-            facts = {"condition": said}
+            key, facts = _checked(speech, check, policy)
         case FollowUp() as follow_up:
             key, facts = "what_follow_up", _follow_up(speech, follow_up, policy)
         case Setting() as setting:
             key, facts = _setting(speech, setting, policy)
         case _:
             assert_never(statement.subject)
-    return speech.say(key, the=the, **facts)
+    said = speech.say(key, the=speech.the(policy.kind), **facts)
+    actors = _actors_of(statement.subject)
+    if not actors:
+        return said
+    named = [speech.say(f"actor_{one}") for one in ActorClass if one in actors]
+    return speech.say("what_of", what=said, actors=speech.listed(named, "or"))
+
+
+def _actors_of(subject: Subject) -> Actors:
+    """Return whom a statement speaks of, if not of everybody."""
+    match subject:
+        case Needed(stage) | Gated(stage):
+            return stage.actors
+        case Ordered() | Converted() | Check():
+            return subject.actors
+        case _:
+            return EVERYBODY
+
+
+def _of_stage(
+    speech: Speech, subject: Needed | Gated | Placed, policy: Policy
+) -> tuple[str, dict[str, str]]:
+    facts = {"stage": subject.stage.label}
+    match subject:
+        case Needed(_, field):
+            return "what_needed", {**facts, "field": field_label(policy, field)}
+        case Gated(_, condition):
+            said = condition_text(policy, condition, speech)
+            return "what_gated", {**facts, "condition": said}
+        case Placed(_, Stage() as before):
+            return "what_after", {**facts, "before": before.label}
+        case Placed(stage, _):
+            return ("what_beside" if stage.position is None else "what_first"), facts
+        case _:
+            assert_never(subject)
+
+
+def _of_move(
+    speech: Speech, subject: Ordered | Converted | Allow | AutoMove, policy: Policy
+) -> tuple[str, dict[str, str]]:
+    match subject:
+        case Ordered(name):
+            return f"what_{name}", {}
+        case Converted(name, seed):
+            said = condition_text(policy, seed, speech)
+            return f"what_convert_{name}", {"condition": said}
+        case Allow():
+            return _allowed(speech, subject, policy)
+        case AutoMove():
+            return "what_auto_move", _auto_move(speech, subject, policy)
+        case _:
+            assert_never(subject)
+
+
+def _checked(
+    speech: Speech, check: Check, policy: Policy
+) -> tuple[str, dict[str, str]]:
+    facts = {"condition": condition_text(policy, check.condition.text, speech)}
+    if check.stages:
+        labels = [one.label for one in policy.stages if one.id in check.stages]
+        return "what_check_in", {**facts, "stages": speech.listed(labels, "or")}
+    return "what_check_open" if check.while_open else "what_check", facts
+
+
+def _auto_move(speech: Speech, move: AutoMove, policy: Policy) -> dict[str, str]:
+    return {
+        "from": stage_label(policy, move.from_stage),
+        "to": stage_label(policy, move.to_stage),
+        "condition": condition_text(policy, move.when.text, speech),
+    }
 
 
 def _allowed(
     speech: Speech, allow: Allow, policy: Policy
 ) -> tuple[str, dict[str, str]]:
-    ends = {
-        name: stage.label if stage is not None else str(stage_id)
-        for name, stage_id in (("from", allow.from_stage), ("to", allow.to_stage))
-        for stage in (policy.stage(stage_id),)
+    facts = {
+        "from": stage_label(policy, allow.from_stage),
+        "to": stage_label(policy, allow.to_stage),
+        "why": one_line(allow.why),
     }
-    facts = {"why": one_line(allow.why), **ends}
     if allow.when is None:
         return "what_allow", facts
     condition = condition_text(policy, allow.when.text, speech)
@@ -163,8 +223,7 @@ def _start(speech: Speech, follow_up: FollowUp, policy: Policy) -> str:
         case StartKind.CREATED:
             return speech.say("start_created", the=the)
         case StartKind.ENTERS:
-            stage = policy.stage(starts.stage)
-            label = stage.label if stage is not None else str(starts.stage)
+            label = stage_label(policy, starts.stage)
             return speech.say("start_enters", the=the, stage=label)
         case StartKind.IDLE:
             assert starts.idle is not None
@@ -195,6 +254,8 @@ def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
             said = " ".join(speech.goals(policy, policy.goals.keys()))
         case "title", _:
             said = speech.pick(policy.title)
+        case _, Duration() as length:
+            said = speech.duration(length)
         case _, Kind() as kind:
             said = speech.the(kind)
         case _, Calendar() as calendar:

@@ -5,8 +5,25 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from rules.comparing import compare, newly_enforced, statements
-from rules.model import Enforcement, FieldName, GoalId
-from rules.policy import Calendar, OnFail, Policy, StartKind, Starts
+from rules.model import (
+    ActorClass,
+    Enforcement,
+    EvidenceKind,
+    FieldName,
+    GoalId,
+    RuleId,
+)
+from rules.policy import (
+    AutoMove,
+    Calendar,
+    Conversion,
+    MoveRule,
+    OnFail,
+    Policy,
+    Stage,
+    StartKind,
+    Starts,
+)
 from rules.wording import difference_lines
 from tests.builders import (
     LONG_AGO,
@@ -18,6 +35,7 @@ from tests.builders import (
     a_policy,
     a_stage,
     an_allow,
+    stage_id,
     the_stages,
 )
 
@@ -149,6 +167,63 @@ def test_a_rule_with_more_power_is_told_with_both_powers():
 )
 def test_each_difference_is_one_sentence(after: Policy, lines: list[str]):
     assert said(a_policy(), after) == lines
+
+
+def test_what_is_demanded_of_some_actors_only_is_said_with_them():
+    some = frozenset({ActorClass.IMPORT, ActorClass.WORKFLOW})
+    skip = replace(a_move_rule("skip"), actors=some)
+    assert said(a_policy(), a_policy(skip=skip)) == [
+        (
+            "No stage may be skipped (when a workflow or an import did it) (was: no"
+            " stage may be skipped)."
+        )
+    ]
+    [line] = said(a_policy(), with_stage("demo", actors=some))
+    assert line.startswith("Demo needs at least 1 meeting (when a workflow or")
+
+
+def test_people_auto_moves_and_conversion_are_said():
+    people = {EvidenceKind.CONTACTS: a_condition("contacts >= 2")}
+    assert said(a_policy(), with_stage("won", people=people)) == [
+        "New: Won needs at least 2 contacts (put back)."
+    ]
+    move = AutoMove(
+        RuleId("auto_move.quoted"),
+        stage_id("demo"),
+        stage_id("quote_sent"),
+        a_condition("quotes >= 1"),
+        Enforcement.ENFORCE,
+    )
+    assert said(a_policy(), a_policy(auto_moves=(move,)), "nl") == [
+        (
+            "Nieuw: de deal gaat vanzelf van Demo naar Quote sent bij minstens 1"
+            " offerte (actief)."
+        )
+    ]
+    late = MoveRule(RuleId("conversion.late"), Enforcement.FLAG)
+    conversion = Conversion(a_condition("quotes >= 1"), late=late)
+    assert said(a_policy(), a_policy(conversion=conversion)) == [
+        "New: the lead is converted as soon as there is at least 1 quote (flagged)."
+    ]
+
+
+OTHER = {
+    "id": stage_id("elsewhere"),
+    "position": None,
+    "requires": (FieldName("discount"),),
+    "people": {EvidenceKind.CONTACTS: a_condition("contacts >= 2")},
+    "gate": a_condition("meetings >= 9"),
+    "enforcement": Enforcement.FLAG,
+    "actors": frozenset({ActorClass.IMPORT}),
+}
+OF_THE_ACCOUNT = {"key", "label", "is_closed", "is_won", "goal"}
+"""Parts of a stage that are no statement of the policy about records."""
+
+
+@pytest.mark.parametrize("part", [one.name for one in fields(Stage)])
+def test_no_part_of_a_stage_changes_unnoticed(part: str):
+    if part not in OF_THE_ACCOUNT:
+        assert compare(a_policy(), with_stage("demo", **{part: OTHER[part]}))
 
 
 def test_a_new_stage_changes_what_comes_after_what():
