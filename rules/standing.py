@@ -15,8 +15,10 @@ from rules.demands import (
     gate_id,
     is_demanded,
     judge_check,
+    people_id,
     required_id,
 )
+from rules.expressions import Condition
 from rules.facts import TIMES, Facts, Ruling, evidence_read, is_governed
 from rules.model import (
     NO_EVIDENCE,
@@ -137,9 +139,10 @@ def evidence_standing(
         if is_demanded(check, stage) and (check.id in rules or _is_of_time(check))
     ]
     conditions += [
-        one.gate
+        condition
         for one in demanding_stages(policy, stage)
-        if one.gate is not None and gate_id(one) in rules
+        for rule, condition in _linked_demands(one)
+        if rule in rules
     ]
     if policy.governs is not None and (conditions or rules):
         conditions.append(policy.governs)
@@ -162,6 +165,14 @@ def _is_in_doubt(verdict: Verdict) -> bool:
     return is_open and verdict.reason.facts.get("field") in set(EvidenceKind)
 
 
+def _linked_demands(stage: Stage) -> Iterator[tuple[RuleId, Condition]]:
+    """Yield what a stage itself demands that is linked, with the rules' ids."""
+    if stage.gate is not None:
+        yield gate_id(stage), stage.gate
+    for kind, condition in stage.people.items():
+        yield people_id(stage, kind), condition
+
+
 def _violated(
     policy: Policy, facts: Facts, rules: Collection[RuleId]
 ) -> Iterator[RuleId]:
@@ -174,9 +185,9 @@ def _violated(
             rule = required_id(one, name)
             if rule in rules and find_lack(facts, one, name) is not None:
                 yield rule
-        is_open = one.gate is not None and gate_id(one) in rules
-        if is_open and one.gate and facts.decide(one.gate) is not Ruling.TRUE:
-            yield gate_id(one)
+        for rule, condition in _linked_demands(one):
+            if rule in rules and facts.decide(condition) is not Ruling.TRUE:
+                yield rule
     for check in policy.checks:
         is_on = check.enforcement is not Enforcement.OFF and check.id in rules
         if not is_on or not is_demanded(check, stage):

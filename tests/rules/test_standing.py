@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.calendar import next_day_at
+from rules.demands import people_id
 from rules.interventions import plan
 from rules.model import (
     NO_EVIDENCE,
     ActorClass,
     Enforcement,
     Evidence,
+    EvidenceKind,
     PipelineId,
     ReasonCode,
     Record,
@@ -244,3 +246,16 @@ def test_evidence_that_was_not_asked_for_changes_nothing_that_stands(
     assert find_met(policy, record, rules, kept, NOW) == find_met(
         policy, record, rules, evidence, NOW
     )
+
+
+def test_people_who_are_asked_for_are_met_when_they_are_there():
+    won = replace(
+        a_stage("won", 0), people={EvidenceKind.CONTACTS: a_condition("contacts >= 2")}
+    )
+    policy = a_policy(stages=(won,))
+    rule = people_id(won, EvidenceKind.CONTACTS)
+    record = a_deal("won")
+    assert evidence_standing(policy, record, [rule]) == {EvidenceKind.CONTACTS}
+    one, two = evidence_of(contacts=1), evidence_of(contacts=2)
+    assert find_met(policy, record, [rule], one, NOW) == frozenset()
+    assert find_met(policy, record, [rule], two, NOW) == {rule}
