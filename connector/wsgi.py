@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from connector.bootstrap import build, find_crm
+from connector.bootstrap import Application, build, find_crm
 from connector.config import Config
 from connector.errors import ConfigError
 from connector.log import set_up
@@ -45,8 +45,13 @@ def load(environ: Mapping[str, str]) -> Web:
     Nothing is connected yet, so that it starts while its servers are still away.
     """
     config = Config.load(environ)
-    application = build(config, config.urls())
     set_up(config.log_format)
+    return assemble(build(config, config.urls()))
+
+
+def assemble(application: Application) -> Web:
+    """Return a web process on these services."""
+    config = application.config
     afterwards = Afterwards(application.queue, application.metrics)
     app = create_app(
         receive=application.receive(afterwards),

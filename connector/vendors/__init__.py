@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from connector.vendors.email import EMAIL
 from connector.vendors.hubspot import HUBSPOT
 from connector.vendors.options import Option, check_options
+from connector.vendors.salesforce import SALESFORCE
 from connector.vendors.slack import SLACK
 from connector.vendors.vendor import (
     ChannelVendor,
@@ -19,7 +20,7 @@ from connector.vendors.vendor import (
     Texts,
 )
 
-CRMS: Mapping[str, CrmVendor] = {vendor.key: vendor for vendor in (HUBSPOT,)}
+CRMS: Mapping[str, CrmVendor] = {vendor.key: vendor for vendor in (HUBSPOT, SALESFORCE)}
 
 CHANNELS: Mapping[str, ChannelVendor] = {
     vendor.key: vendor for vendor in (SLACK, EMAIL)

@@ -9,14 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from adapters.salesforce.rights import RIGHTS, Access
 from adapters.sandbox import Sandbox, start
 from adapters.sandbox.hubspot.account import DEFAULT_SECRET
 from adapters.sandbox.remote import Remote
+from adapters.sandbox.salesforce.defaults import INTEGRATION_USER
 from connector.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?ms)^ *```sh(?P<kind>[^\n]*)\n(?P<lines>.*?)^ *```")
+CLIENT_ID, CLIENT_SECRET = "3MVG9pe2TCoA1PasbSmoK", "D0ub1e"
+ORGANIZATION = "00D5g000004ZabcEAC"
+WEBHOOK_SECRET = "a-long-text-of-our-own"
 PEOPLE = "email,name,manager\nrep@example.com,Rep,boss@example.com\n"
 
 
@@ -50,6 +55,14 @@ def sandbox() -> Iterator[Sandbox]:
             }
         ],
     )
+    with running.engine.lock:
+        running.salesforce.id = ORGANIZATION
+    remote.post(
+        "salesforce/apps",
+        client_id=CLIENT_ID,
+        secret=CLIENT_SECRET,
+        run_as=INTEGRATION_USER,
+    )
     remote.close()
     yield running
     running.stop()
@@ -62,6 +75,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Path:
     for name, text in {
         "token.txt": sandbox.hubspot_token,
         "secret.txt": DEFAULT_SECRET,
+        "client-secret.txt": CLIENT_SECRET,
+        "webhook-secret.txt": WEBHOOK_SECRET,
         "slack-token.txt": sandbox.slack_token,
         "smtp-url.txt": f"smtp://127.0.0.1:{sandbox.smtp_port}",
         "people.csv": PEOPLE,
@@ -94,6 +109,7 @@ def test_every_command_of_the_readme_does_what_it_says(
             env={
                 **environ,
                 "SLAGBOOM_API_URL": sandbox.slack_url if is_slack else sandbox.url,
+                "SLAGBOOM_LOGIN_URL": sandbox.url,
             },
             capture_output=True,
             text=True,
@@ -127,3 +143,16 @@ def test_every_file_that_the_documents_point_to_exists():
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), (document.name, target)
+
+
+def test_the_readme_says_what_each_right_in_salesforce_is_for():
+    rows = [row.split("|") for row in README.splitlines() if row.startswith("| `")]
+    granted = {
+        (object_, word.strip())
+        for row in rows
+        for object_ in re.findall(r"`(\w+)`", row[1])
+        for word in row[2].replace("(optional)", "").replace("leads", "").split(",")
+    }
+    words = {Access.READ: "read", Access.CREATE: "create", Access.EDIT: "edit"}
+    needed = {(right.object, words[right.access]) for right in RIGHTS}
+    assert needed <= granted, needed - granted

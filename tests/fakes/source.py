@@ -10,14 +10,19 @@ TOLERANCE = timedelta(minutes=5)
 
 
 class FakeSource:
-    """A `ChangeSource`: `word` signs, and a body must begin like a JSON array."""
+    """A `ChangeSource`: `word` signs, and a body must begin like a JSON array.
 
-    def __init__(self, word: str = "right") -> None:
+    One that `is_closed` lets nobody in, whatever they bring.
+    """
+
+    def __init__(self, word: str = "right", *, is_closed: bool = False) -> None:
         self.word = word
+        self.is_closed = is_closed
         self.seen: list[Inbound] = []
 
-    def admit(self, headers: Mapping[str, str]) -> None:
-        pass
+    def admit(self, headers: Mapping[str, str]) -> None:  # noqa: ARG002
+        if self.is_closed:
+            raise DeliveryRefused("Nobody lives here.", reason="closed", status=404)
 
     def check(self, inbound: Inbound) -> bytes:
         self.seen.append(inbound)

@@ -92,6 +92,14 @@ def test_what_is_not_taken_is_not_stored_and_counted_by_its_reason(house, client
     assert stored(house) == 0
 
 
+def test_whoever_is_not_let_in_learns_nothing_from_the_body(house, client):
+    house.source.is_closed = True
+    for body in (b"[]", b"{", b"[" * (LARGEST + 1)):
+        answer = client.post(ACME, data=body, headers=SIGNED)
+        assert (answer.status_code, answer.data) == (404, b"Nobody lives here.\n")
+    assert house.counted() == {("hubspot", "closed"): 3}
+
+
 def test_a_refusal_repeats_nothing_of_what_was_sent(client):
     answer = client.post("/webhooks/hubspot/<script>", data=b"[]", headers=SIGNED)
     assert answer.status_code == 404

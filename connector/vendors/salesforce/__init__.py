@@ -1,5 +1,67 @@
 """Salesforce: what it needs to know, and how to open it."""
 
-from connector.vendors.salesforce.signing_in import keeper_of
+from typing import TYPE_CHECKING
 
-__all__ = ["keeper_of"]
+from connector.vendors.salesforce.options import OPTIONS
+from connector.vendors.salesforce.signing_in import begin, check, forget, keeper_of
+from connector.vendors.vendor import PREVIOUS, CrmVendor, Means, Texts
+
+if TYPE_CHECKING:
+    from adapters.ports import ChangeSource, Crm
+
+__all__ = ["SALESFORCE", "keeper_of"]
+
+
+def _open_crm(name: str, settings: Texts, secrets: Texts, means: Means) -> "Crm":
+    from adapters.budget import RedisBudget  # noqa: PLC0415
+    from adapters.salesforce import API_VERSION, open_crm  # noqa: PLC0415
+
+    return open_crm(
+        keeper=keeper_of(name, settings, secrets, means),
+        organization_id=settings["org_id"],
+        site_url=settings["instance_url"],
+        # Salesforce counts the requests of an organisation, whoever makes them.
+        budget=RedisBudget(means.redis, f"salesforce:{settings['org_id']}"),
+        clock=means.clock,
+        api_version=settings.get("api_version") or API_VERSION,
+        allow_private=means.allow_private,
+    )
+
+
+def _open_source(settings: Texts, secrets: Texts, secret: str | None) -> "ChangeSource":
+    from adapters.salesforce import open_source  # noqa: PLC0415
+
+    known = [secrets["webhook_secret"], secrets.get(PREVIOUS + "webhook_secret", "")]
+    certificates = settings.get("client_certificates", "")
+    return open_source(
+        secrets=[one for one in known if one],
+        organization_id=settings["org_id"],
+        secret=secret,
+        certificates=[one for one in certificates.split(",") if one],
+        certificate_header=settings.get("client_certificate_header", ""),
+    )
+
+
+SALESFORCE = CrmVendor(
+    key="salesforce",
+    title="Salesforce",
+    options=OPTIONS,
+    open_crm=_open_crm,
+    open_source=_open_source,
+    example=(
+        "slagboom connect salesforce acme"
+        " --instance-url https://acme.my.salesforce.com"
+        " --client-id 3MVG9... --client-secret-file client-secret.txt"
+        " --org-id 00D... --webhook-secret-file webhook-secret.txt"
+    ),
+    rotated=("webhook_secret",),
+    has_secret_address=True,
+    check=check,
+    begin=begin,
+    forget=forget,
+    after=(
+        "In Salesforce, have the outbound messages sent to {webhook}",
+        "with the text of --webhook-secret-file in the place of the last part. It is",
+        "not shown again: keep it where you keep passwords.",
+    ),
+)

@@ -70,7 +70,7 @@ OPTIONS = (
         "How to sign in. Without it: by the key if there is one, else as the app"
         " itself; `browser` has you sign in once.",
         is_required=False,
-        choices=tuple(Way),
+        choices=tuple(way.value for way in Way),
     ),
     Option(
         "private_key",
