@@ -54,13 +54,15 @@ then each time as late again as the step is old, at last once a day."""
 class ClockState:
     """A running clock. `last_step_at` keeps the steps of a late clock apart.
 
-    `has_task`: the follow-up's task has been made for this clock.
+    `has_task`: the follow-up's task has been made for this clock. `stood_still` is how
+    long pauses have kept it from going on.
     """
 
     started_at: datetime
     steps_taken: int = 0
     last_step_at: datetime | None = None
     has_task: bool = False
+    stood_still: timedelta = timedelta()
 
 
 class DoneHow(StrEnum):
@@ -208,7 +210,7 @@ def _again(
 def _ladder(
     follow_up: FollowUp, clock: ClockState, now: datetime, calendar: Calendar
 ) -> Wait | Take:
-    base = counts_from(follow_up, clock.started_at, calendar)
+    base = counts_from(follow_up, clock.started_at, calendar) + clock.stood_still
     lacks_task = follow_up.task is not None and not clock.has_task
     needs_task = lacks_task and base <= now
     planned_at = _spaced(follow_up, clock, base, calendar)

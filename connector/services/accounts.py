@@ -10,6 +10,7 @@ from connector.clock import Clock
 from connector.crypto import Vault
 from connector.errors import ConfigError
 from connector.services.audit import AuditAction
+from connector.services.pausing import pause_connection, resume_connection
 from connector.services.policies import CrmFor
 from connector.store import Store
 from connector.store.connections import Connection
@@ -154,10 +155,11 @@ class Accounts:
     ) -> None:
         now = self._clock.now()
         with self._store.begin() as tx:
-            tx.connections.pause(connection.id, at=now if is_paused else None)
-            if not is_paused:
-                # What came meanwhile has not moved what waited for it.
-                tx.holds.wake(connection.id, now=now)
+            connection = tx.connections.get(connection.id)
+            if is_paused:
+                pause_connection(tx, connection, now)
+            else:
+                resume_connection(tx, connection, now)
             tx.audit.add(
                 actor=author,
                 action=AuditAction.CONNECTION_PAUSED

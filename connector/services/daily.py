@@ -79,7 +79,11 @@ class Daily:
             after=due.after,
             limit=AT_A_TIME,
         )
-        is_paused = tx.connections.get(due.connection_id).paused_at is not None
+        is_paused = tx.connections.get(
+            due.connection_id
+        ).paused_at is not None or due.process_id in tx.processes.paused(
+            due.connection_id
+        )
         standing = tx.violations.open_of([row_id for row_id, _ in found])
         lapsed = [
             row_id

@@ -186,7 +186,7 @@ class Enforce:
                 tx, round_, findings, now=self._clock.now(), lease=self._lease
             )
         )
-        episodes += _resumed(round_, findings)
+        episodes += self._without_paused(round_, _resumed(round_, findings))
         acted = self._act(round_, episodes)
         settling = Settling(round_, findings, tuple(episodes), tuple(acted))
         self._store.run(lambda tx: settle(tx, settling, self._clock.now()))
@@ -206,6 +206,25 @@ class Enforce:
             gone=len(findings.gone),
         )
         return report
+
+    def _without_paused(
+        self, round_: Round, episodes: Sequence[Episode]
+    ) -> list[Episode]:
+        """Give up what was planned before a pause and has not been begun."""
+        given_up = {
+            episode.claimed.id
+            for episode in episodes
+            if round_.is_paused(episode.active.version.process_id)
+            and not episode.is_begun
+        }
+        if given_up:
+            with self._store.begin() as tx:
+                tx.interventions.supersede(
+                    given_up,
+                    error="Everything was paused before it was done.",
+                    now=self._clock.now(),
+                )
+        return [one for one in episodes if one.claimed.id not in given_up]
 
     def _act(self, round_: Round, episodes: Sequence[Episode]) -> list[Acted]:
         if not episodes:

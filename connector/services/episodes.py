@@ -92,6 +92,13 @@ class Episode:
         return self.plan.occasion is not Occasion.CHANGE
 
     @property
+    def is_begun(self) -> bool:
+        """Whether the record itself has been changed, so that the rest is owed."""
+        if self.write is None:
+            return False
+        return self.earlier is not None or self.is_written
+
+    @property
     def is_written(self) -> bool:
         """Whether the record already stands as the write would leave it."""
         return all(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import assert_never
 
 from connector.services.episodes import Judged, Look, is_same_state, with_values
+from connector.services.policies import Active
 from connector.services.rounds import Round
 from connector.services.standing import (
     add_lapsed,
@@ -22,7 +23,7 @@ from rules.conversion import judge_conversion, seed_evidence
 from rules.evidence import needs
 from rules.exemptions import with_waived
 from rules.holds import Wish, WishState, judge_wish
-from rules.interventions import NO_PLAN, Occasion, plan, plan_telling
+from rules.interventions import NO_PLAN, Occasion, Plan, plan, plan_telling
 from rules.judge import judge
 from rules.model import (
     NO_EVIDENCE,
@@ -195,9 +196,7 @@ def _judge_change(
         if judgement.is_governed and judgement.verdicts:
             returns_today = round_.returns_today.get(look.claimed.id, 0)
             planned = plan(active.policy, judgement, returns_today=returns_today)
-            return Judged(
-                look, active, judgement, NO_PLAN if round_.is_paused else planned
-            )
+            return Judged(look, active, judgement, _allowed(round_, active, planned))
     return None
 
 
@@ -219,7 +218,7 @@ def _see_to_hold(
     It is made if nothing is missing any more; while it waits, what it lacks is kept.
     """
     hold = round_.holds.get(look.claimed.id)
-    if hold is None or round_.is_paused:
+    if hold is None or round_.is_paused(hold.process_id):
         return None
     active = next(
         (
@@ -274,7 +273,7 @@ def _move_on(
         if found is None:
             continue
         move, verdict = found
-        planned = NO_PLAN if round_.is_paused else plan_auto_move(move, verdict)
+        planned = _allowed(round_, active, plan_auto_move(move, verdict))
         is_moved = bool(planned.put_back)
         change = (
             _moving(look, move.to_stage)
@@ -303,10 +302,15 @@ def _convert(
             now=now,
         )
         if verdict is not None:
-            planned = NO_PLAN if round_.is_paused else plan_telling(verdict)
+            planned = _allowed(round_, active, plan_telling(verdict))
             change = Change(look.record, look.record, look.change.actor)
             return Judged(look, active, Judgement(change, (verdict,)), planned)
     return None
+
+
+def _allowed(round_: Round, active: Active, planned: Plan) -> Plan:
+    """Return what may be done of a plan: nothing in a pause."""
+    return NO_PLAN if round_.is_paused(active.version.process_id) else planned
 
 
 def _moving(look: Look, to: StageId) -> Change:

@@ -9,7 +9,7 @@ from connector.services.judging import Findings
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.judgements import NewJudgement
-from rules.interventions import HOLDS
+from rules.interventions import HOLDS, NO_PLAN, Occasion
 from rules.model import Enforcement, Result, RuleId, Verdict
 
 
@@ -29,6 +29,8 @@ def plan_round(
     ours = tx.records.extend(round_.ids, lease=round_.lease, until=now + lease)
     judged = [one for one in findings.judged if one.look.claimed.id in ours]
     judged = _without_dropped(tx, judged)
+    round_ = _paused_since(tx, round_)
+    judged = _observed_in_pause(round_, judged)
     ids = tx.judgements.add(
         [
             NewJudgement(
@@ -58,6 +60,26 @@ def plan_round(
     tx.violations.close(met, by="met", now=now)
     _keep_violations(tx, round_, judged, now)
     return episodes
+
+
+def _paused_since(tx: Transaction, round_: Round) -> Round:
+    """Return the round with what was paused since it began."""
+    return replace(
+        round_,
+        connection=tx.connections.get(round_.connection.id),
+        paused=tx.processes.paused(round_.connection.id),
+    )
+
+
+def _observed_in_pause(round_: Round, judged: Sequence[Judged]) -> list[Judged]:
+    """Take from what was judged what may not be done; leave out moves of our own."""
+    found = []
+    for one in judged:
+        if not round_.is_paused(one.active.version.process_id):
+            found.append(one)
+        elif one.plan.occasion is Occasion.CHANGE:
+            found.append(replace(one, plan=NO_PLAN))
+    return found
 
 
 def _without_dropped(tx: Transaction, judged: Sequence[Judged]) -> list[Judged]:
@@ -91,7 +113,9 @@ def _keep_violations(
             (
                 one.look.claimed.id,
                 one.active.version.process_id,
-                _observed(verdict) if round_.is_paused else verdict,
+                _observed(verdict)
+                if round_.is_paused(one.active.version.process_id)
+                else verdict,
             )
             for one in judged
             for verdict in one.judgement.failed()

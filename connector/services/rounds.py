@@ -28,7 +28,8 @@ class Round:
     what it did end of that, by judgement;
     `judged_by` the policies that it was judged by. `told_at` says when auto moves were
     last made or asked for, `standing` what is violated. `exempted` has the policies, by
-    process, as they are for records with exemptions.
+    process, as they are for records with exemptions. `paused` are the processes that
+    are only observed.
     """
 
     connection: Connection
@@ -47,16 +48,16 @@ class Round:
     told_at: Mapping[int, Mapping[RuleId, datetime]]
     standing: Mapping[int, tuple[OpenViolation, ...]]
     exempted: Mapping[int, Mapping[int, Active]]
+    paused: frozenset[int]
 
     @property
     def ids(self) -> list[int]:
         """The rows of its records."""
         return [one.id for one in self.claimed]
 
-    @property
-    def is_paused(self) -> bool:
-        """Whether everything is only observed."""
-        return self.connection.paused_at is not None
+    def is_paused(self, process_id: int) -> bool:
+        """Return whether a process is only observed, or its whole connection."""
+        return self.connection.paused_at is not None or process_id in self.paused
 
     def of_kind(self, kind: Kind) -> list[Active]:
         """Return the policies that speak of this kind of record."""
@@ -124,6 +125,7 @@ def prepare(
         ),
         standing=tx.violations.open_of(ids),
         exempted=_exempted(tx, actives, ids, now),
+        paused=tx.processes.paused(connection.id),
     )
 
 

@@ -293,7 +293,7 @@ def _may_meet_hold(round_: Round, over: _Over) -> bool:
     before = over.change.before
     return (
         hold is not None
-        and not round_.is_paused
+        and not round_.is_paused(hold.process_id)
         and over.accepted.stage == hold.from_stage
         and before is not None
         and not is_same_state(before, over.accepted)

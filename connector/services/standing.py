@@ -99,8 +99,10 @@ def _find_lapsed(
     round_: Round, look: Look, active: Active, evidence: Evidence, now: datetime
 ) -> tuple[Verdict, ...]:
     failed = judge_standing(active.policy, look.record, evidence, now).failed()
-    told = powers_of(_standing(round_, look), active.version.process_id)
-    return untold(with_pause(failed, is_paused=round_.is_paused), told)
+    process_id = active.version.process_id
+    told = powers_of(_standing(round_, look), process_id)
+    is_paused = round_.is_paused(process_id)
+    return untold(with_pause(failed, is_paused=is_paused), told)
 
 
 def _unchanged(look: Look) -> Judgement:

@@ -79,6 +79,7 @@ def decide(watched: Watched, now: datetime) -> NextStep:
             steps_taken=clock.steps_taken,
             last_step_at=clock.last_step_at,
             has_task=clock.task_id is not None,
+            stood_still=clock.stood_still,
         ),
         record=record,
         is_open=record is not None and not is_closed(watched.policy, record),

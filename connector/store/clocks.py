@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.codec import record_from_json
@@ -39,6 +39,7 @@ class DueClock:
     task_id: str | None
     steps_taken: int
     last_step_at: datetime | None
+    stood_still: timedelta
     attempts: int
     ref: RecordRef
     baseline: Record | None
@@ -100,22 +101,21 @@ class Clocks:
     def claim_due(
         self, *, lease: str, now: datetime, until: datetime, limit: int
     ) -> list[DueClock]:
-        """Take the clocks that are due, longest due first. Paused accounts stand still.
+        """Take the clocks that are due, longest due first; in a pause they stand still.
 
         Until `until` nobody else gets them.
         """
         due = (
             select(clocks.c.id)
-            .join(connections, connections.c.id == clocks.c.connection_id)
             .where(
                 clocks.c.state == "running",
                 clocks.c.due_at <= now,
-                connections.c.paused_at.is_(None),
+                goes(),
                 or_(clocks.c.lease.is_(None), clocks.c.leased_until < now),
             )
             .order_by(clocks.c.due_at, clocks.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=clocks)
+            .with_for_update(skip_locked=True)
             .cte("due")
         )
         claimed = (
@@ -148,6 +148,7 @@ class Clocks:
                 task_id=row.task_id,
                 steps_taken=row.steps_taken,
                 last_step_at=row.last_step_at,
+                stood_still=row.stood_still,
                 attempts=row.attempts,
                 ref=RecordRef(Kind(row.kind), RecordId(row.crm_id)),
                 baseline=None
@@ -244,6 +245,38 @@ class Clocks:
         )
         self.end_all([record_id], why="merged", now=now)
 
+    def move_on(
+        self,
+        connection_id: int,
+        *,
+        since: datetime,
+        until: datetime,
+        process_id: int | None = None,
+    ) -> None:
+        """Have the clocks fall due later by the pause, or by their part in it.
+
+        Those of one process, or of all that are not paused themselves.
+        """
+        began = func.greatest(clocks.c.started_at, since)
+        stood = until - began
+        paused = select(processes.c.id).where(processes.c.paused_at.is_not(None))
+        is_meant: ColumnElement[bool] = clocks.c.process_id == process_id
+        if process_id is None:
+            is_meant = clocks.c.process_id.not_in(paused)
+        self._connection.execute(
+            update(clocks)
+            .where(
+                clocks.c.connection_id == connection_id,
+                clocks.c.state == "running",
+                is_meant,
+                began < until,
+            )
+            .values(
+                stood_still=clocks.c.stood_still + stood,
+                due_at=clocks.c.due_at + stood,
+            )
+        )
+
     def wake(self, connection_id: int, *, now: datetime) -> None:
         """Have clocks whose last look failed look again at once."""
         self._connection.execute(
@@ -289,11 +322,10 @@ class Clocks:
         return (
             self._connection.execute(
                 select(clocks.c.id)
-                .join(connections, connections.c.id == clocks.c.connection_id)
                 .where(
                     clocks.c.state == "running",
                     clocks.c.due_at <= now,
-                    connections.c.paused_at.is_(None),
+                    goes(),
                     or_(clocks.c.lease.is_(None), clocks.c.leased_until < now),
                 )
                 .limit(1)
@@ -340,3 +372,15 @@ class Clocks:
             .values(lease=None, leased_until=None, **values)
         )
         return finished.rowcount == 1
+
+
+def goes() -> ColumnElement[bool]:
+    """Return whether neither a clock's account nor its process is paused."""
+    return and_(
+        clocks.c.connection_id.not_in(
+            select(connections.c.id).where(connections.c.paused_at.is_not(None))
+        ),
+        clocks.c.process_id.not_in(
+            select(processes.c.id).where(processes.c.paused_at.is_not(None))
+        ),
+    )

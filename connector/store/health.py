@@ -16,6 +16,7 @@ from sqlalchemy import (
     text,
 )
 
+from connector.store.clocks import goes
 from connector.store.feed import Feed
 from connector.store.tables import (
     clocks,
@@ -134,7 +135,7 @@ def _figures(now: datetime) -> list[ColumnElement[Any]]:
     waiting = deliveries.c.state == "pending"
     due = and_(records.c.look_due_at.is_not(None), records.c.look_due_at <= now)
     planned = interventions.c.state == "planned"
-    ticking = and_(clocks.c.state == "running", clocks.c.due_at <= now)
+    ticking = and_(clocks.c.state == "running", clocks.c.due_at <= now, goes())
     return [
         _count(deliveries, waiting, "deliveries_waiting"),
         _oldest(deliveries.c.received_at, waiting, "deliveries_oldest_at"),

@@ -127,6 +127,40 @@ class Processes:
         ).scalar_one()
         return self.get(version_id)
 
+    def paused(self, connection_id: int) -> frozenset[int]:
+        """Return the processes of a connection that are only observed."""
+        return frozenset(
+            self._connection.scalars(
+                select(processes.c.id).where(
+                    processes.c.connection_id == connection_id,
+                    processes.c.paused_at.is_not(None),
+                )
+            )
+        )
+
+    def pause(self, process_id: int, *, now: datetime) -> None:
+        """Only observe a process from now on."""
+        self._connection.execute(
+            update(processes)
+            .where(processes.c.id == process_id, processes.c.paused_at.is_(None))
+            .values(paused_at=now)
+        )
+
+    def resume(self, process_id: int, *, now: datetime) -> datetime | None:
+        """Intervene for a process again; return since when it was paused, if it was."""
+        paused_at: datetime | None = self._connection.execute(
+            select(processes.c.paused_at)
+            .where(processes.c.id == process_id)
+            .with_for_update()
+        ).scalar_one()
+        if paused_at is not None:
+            self._connection.execute(
+                update(processes)
+                .where(processes.c.id == process_id)
+                .values(paused_at=None, resumed_at=now)
+            )
+        return paused_at
+
     def take_effect(self, now: datetime) -> list[ProcessVersion]:
         """Put every pending version in force whose time has come, and return them.
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
     LargeBinary,
     MetaData,
     Table,
@@ -205,6 +206,9 @@ processes = Table(
     _at("round_due_at"),
     # The last record's row that the round under way has looked at; 0: none is.
     Column("round_after", BigInteger, nullable=False, server_default=text("0")),
+    # Only observed since, as the storm guard does; and when that was last over.
+    _at("paused_at"),
+    _at("resumed_at"),
     UniqueConstraint("connection_id", "name"),
 )
 
@@ -423,6 +427,10 @@ clocks = Table(
     # When the next step falls due; null: this clock has run out or was stopped.
     _at("due_at"),
     _count("steps_taken"),
+    # How long pauses have kept it from going on.
+    Column(
+        "stood_still", Interval, nullable=False, server_default=text("'0'::interval")
+    ),
     _at("last_step_at"),
     Column("state", Text, nullable=False, server_default="running"),
     _at("ended_at"),

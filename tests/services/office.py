@@ -1,6 +1,8 @@
 """A company with one account and every service, on a real store: tests act with it."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from redis import Redis
@@ -11,6 +13,7 @@ from connector.services.enforce import Enforce
 from connector.services.follow_up import FollowUps
 from connector.services.hear import Hear
 from connector.services.notify import Notify
+from connector.services.pausing import pause_connection, resume_connection
 from connector.services.people import People
 from connector.services.policies import Policies
 from connector.services.reconcile import Reconcile
@@ -44,6 +47,20 @@ class Deadly:
     def __getattr__(self, name: str) -> Any:
         if name == self._method:
             raise Killed
+        return getattr(self._crm, name)
+
+
+class Meddled:
+    """A CRM with something that happens when it comes to one of its methods."""
+
+    def __init__(self, crm: Crm, method: str, act: Callable[[], None]) -> None:
+        self._crm = crm
+        self._method = method
+        self._act = act
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._method:
+            self._act()
         return getattr(self._crm, name)
 
 
@@ -109,7 +126,8 @@ class Office:
 
     def set_paused(self, *, is_paused: bool) -> None:
         with self.store.begin() as tx:
-            tx.connections.pause(self.id, at=self.clock.now() if is_paused else None)
+            act = pause_connection if is_paused else resume_connection
+            act(tx, tx.connections.get(self.id), self.clock.now())
 
     def add_deal(self) -> RecordRef:
         """Have a deal that Slagboom has seen being made."""
@@ -129,6 +147,11 @@ class Office:
     def kill_at(self, method: str) -> None:
         """Have the worker die just before the CRM is asked to do this."""
         self.crm = cast("Crm", Deadly(self.world.crm, method))
+
+    def pause_at(self, method: str) -> None:
+        """Have everything paused just before the CRM is asked to do this."""
+        act = partial(self.set_paused, is_paused=True)
+        self.crm = cast("Crm", Meddled(self.world.crm, method, act))
 
     def revive(self) -> None:
         """Have another worker, once the dead one's records are free again."""

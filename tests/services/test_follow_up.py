@@ -6,6 +6,7 @@ import pytest
 from redis import Redis
 
 from adapters.ports import Crm, Outcome, OutcomeKind, Task
+from connector.services.pausing import resume_process
 from connector.store import Store
 from rules.model import AMOUNT, EvidenceKind, Kind
 from tests.fakes.clock import FrozenClock
@@ -227,7 +228,89 @@ def test_a_paused_account_stands_still(office: Office):
     assert office.told() == []
     office.set_paused(is_paused=False)
     office.run()
+    assert office.told() == [], "nothing that stood still comes at once"
+    assert office.world.tasks(deal) != []
+    office.run_after(DAY)
     assert office.told() == [(REP, "reminder")]
+
+
+def test_a_pause_puts_off_what_comes_by_its_length_and_leaves_the_task_due(
+    office: Office,
+):
+    deal = office.add_deal()
+    office.run()
+    due_at = office.clock.now() + DAY
+    office.run_after(DAY / 2)
+    office.set_paused(is_paused=True)
+    office.run_after(3 * DAY)
+    office.set_paused(is_paused=False)
+    office.run_after(DAY / 2 - HOUR)
+    assert office.told() == []
+    office.run_after(HOUR)
+    assert office.told() == [(REP, "reminder")]
+    office.run_after(DAY)
+    assert office.told() == [(REP, "reminder"), (MANAGER, "escalation")]
+    [task] = office.world.tasks(deal)
+    assert task.at == due_at
+
+
+def test_what_was_overdue_before_a_pause_does_not_come_all_at_once(office: Office):
+    office.add_deal()
+    office.clock.advance(10 * DAY)
+    office.set_paused(is_paused=True)
+    office.clock.advance(10 * DAY)
+    office.set_paused(is_paused=False)
+    office.run()
+    assert office.told() == [(REP, "reminder")]
+    office.run_after(DAY - HOUR)
+    assert office.told() == [(REP, "reminder")]
+    office.run_after(HOUR)
+    assert office.told() == [(REP, "reminder"), (MANAGER, "escalation")]
+
+
+def test_a_clock_that_starts_in_a_pause_stands_still_from_there(office: Office):
+    office.set_paused(is_paused=True)
+    office.clock.advance(5 * DAY)
+    office.add_deal()
+    office.clock.advance(2 * DAY)
+    office.set_paused(is_paused=False)
+    office.run_after(DAY - HOUR)
+    assert office.told() == []
+    office.run_after(HOUR)
+    assert office.told() == [(REP, "reminder")]
+
+
+def test_a_call_in_a_pause_counts(office: Office):
+    deal = office.add_deal()
+    office.set_paused(is_paused=True)
+    office.clock.advance(DAY)
+    office.world.link(deal, EvidenceKind.CALLS)
+    office.clock.advance(DAY)
+    office.set_paused(is_paused=False)
+    office.run_after(5 * DAY)
+    assert office.told() == []
+    assert office.ended_why() == ["contact"]
+
+
+def test_a_process_stands_still_by_itself_and_within_a_pause_of_all(office: Office):
+    office.add_deal()
+    [clock] = office.clocks()
+    with office.store.begin() as tx:
+        [version] = tx.processes.current(office.id)
+        tx.processes.pause(version.process_id, now=office.clock.now())
+    office.run_after(2 * DAY)
+    office.set_paused(is_paused=True)
+    office.clock.advance(3 * DAY)
+    with office.store.begin() as tx:
+        connection = tx.connections.get(office.id)
+        now = office.clock.now()
+        assert resume_process(tx, connection, version.process_id, now)
+        assert not resume_process(tx, connection, version.process_id, now)
+    office.clock.advance(4 * DAY)
+    office.set_paused(is_paused=False)
+    assert office.told() == []
+    [later] = office.clocks()
+    assert later.due_at - clock.due_at == 9 * DAY
 
 
 def test_a_deal_that_is_gone_asks_for_nothing_more(office: Office):
