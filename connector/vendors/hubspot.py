@@ -115,9 +115,9 @@ HUBSPOT = CrmVendor(
     ),
     rotated=("webhook_secret",),
     after=(
-        "In HubSpot, have the app send its webhooks to {webhook}",
-        "and subscribe it to creation, deletion, merge, restore and the property",
-        "changes of deals (and of leads, where a policy follows those).",
+        "In HubSpot, have the app send its webhooks to {webhook}.",
+        "What it subscribes to is in the project that this writes:",
+        "slagboom hubspot init hubspot --connection {name}",
     ),
     project=Project(
         to_files=_to_files,

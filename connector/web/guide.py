@@ -13,6 +13,7 @@ from connector.web.reader import Reader
 _COMMANDS: Mapping[StepCode, str] = {
     StepCode.PROBE: "slagboom probe {name}",
     StepCode.IMPORT: "slagboom import {name}",
+    StepCode.WEBHOOK: "slagboom {vendor} init {vendor} --connection {name}",
     StepCode.POLICY: 'slagboom policy publish policy.yaml --note "Our first policy"',
     StepCode.PEOPLE: "slagboom people import people.csv",
     StepCode.CHANNEL: (
@@ -81,7 +82,11 @@ def to_entry(
 def _command(step: Step, connect_command: str) -> str:
     if step.code is StepCode.CONNECT:
         return connect_command
-    return _COMMANDS.get(step.code, "").format(name=step.name or "acme")
+    if step.code is StepCode.WEBHOOK and not step.vendor:
+        # Nothing is connected whose project it could be.
+        return ""
+    command = _COMMANDS.get(step.code, "")
+    return command.format(name=step.name or "acme", vendor=step.vendor)
 
 
 def to_sentence(problem: Problem, reader: Reader) -> Markup:

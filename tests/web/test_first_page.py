@@ -49,6 +49,7 @@ def test_the_set_up_list_ticks_itself_and_shows_the_next_command(house, client):
         tx.connections.mark_imported(acme, at=house.clock.now())
     html = page(client)
     assert "http://127.0.0.1:8000/webhooks/hubspot/acme" in html
+    assert "slagboom hubspot init hubspot --connection acme" in html
     assert "Set PUBLIC_URL" in words(html)
     with house.store.begin() as tx:
         tx.deliveries.add(acme, b"[]", house.clock.now())

@@ -83,8 +83,9 @@ ENGLISH: Mapping[str, str] = {
     ),
     "webhook": "Let the CRM tell us what changes",
     "webhook_why": (
-        "Enter this address as the target of the webhooks. The step ticks itself when"
-        " the first one arrives."
+        "This command writes a project for the CRM's own tool, which then sets the"
+        " webhooks up; or enter this address yourself as their target. The step ticks"
+        " itself when the first one arrives."
     ),
     "webhook_secret": (
         "{place} stands for the webhook secret that the account was connected with. It"

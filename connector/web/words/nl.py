@@ -84,8 +84,9 @@ DUTCH: Mapping[str, str] = {
     ),
     "webhook": "Laat het CRM melden wat er verandert",
     "webhook_why": (
-        "Vul dit adres in als doel van de webhooks. De stap vinkt zichzelf af zodra de"
-        " eerste binnenkomt."
+        "Dit commando schrijft een project voor het eigen gereedschap van het CRM, dat"
+        " de webhooks dan instelt; of vul dit adres zelf in als hun doel. De stap vinkt"
+        " zichzelf af zodra de eerste binnenkomt."
     ),
     "webhook_secret": (
         "{place} staat voor het webhook-geheim waarmee het account is gekoppeld. Het"
