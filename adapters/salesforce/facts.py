@@ -12,6 +12,7 @@ from types import MappingProxyType
 from adapters.salesforce.kinds import (
     ACCOUNTS,
     CONTACTS,
+    LEADS,
     OPPORTUNITIES,
     WHAT,
     ObjectType,
@@ -34,11 +35,20 @@ _QUOTES = frozenset({EvidenceKind.QUOTES})
 _DRAFT = "5"
 _UNSENT_QUOTES = frozenset({"", "Draft", "Needs Review", "In Review", "Rejected"})
 """Before the customer had it; `Denied` is the customer's own answer."""
+_PEOPLE = frozenset({EvidenceKind.ACCOUNT_CONTACTS})
 _QUOTE_OF = MappingProxyType(
     {
         OPPORTUNITIES.name: "OpportunityId",
         ACCOUNTS.name: "AccountId",
         CONTACTS.name: "ContactId",
+    }
+)
+_ACCOUNT_OF = MappingProxyType(
+    {
+        OPPORTUNITIES.name: "AccountId",
+        LEADS.name: "ConvertedAccountId",
+        CONTACTS.name: "AccountId",
+        ACCOUNTS.name: "",
     }
 )
 
@@ -47,12 +57,14 @@ _QUOTE_OF = MappingProxyType(
 class Source:
     """An object whose rows are evidence for the records that `of` refers to.
 
+    Where `via` names a field of the record, `of` refers to what stands in that field.
     An `is_optional` one need not be there.
     """
 
     name: str
     of: str
     kinds: frozenset[EvidenceKind]
+    via: str = ""
     fields: tuple[str, ...] = ()
     where: str = ""
     is_optional: bool = False
@@ -80,7 +92,7 @@ def sources(about: ObjectType, wanted: frozenset[EvidenceKind]) -> list[Source]:
             "Task",
             of,
             _BY_SUBTYPE[_CALL] | _EMAILS,
-            ("TaskSubtype", "ActivityDate", "CompletedDateTime", "IsClosed"),
+            fields=("TaskSubtype", "ActivityDate", "CompletedDateTime", "IsClosed"),
             where=is_in("TaskSubtype", subtypes),
         ),
         # An invitation is a row of its own for each who was invited.
@@ -88,7 +100,7 @@ def sources(about: ObjectType, wanted: frozenset[EvidenceKind]) -> list[Source]:
             "Event",
             of,
             _MEETINGS,
-            ("StartDateTime", "ActivityDateTime"),
+            fields=("StartDateTime", "ActivityDateTime"),
             where="IsChild = false",
         ),
     ]
@@ -98,27 +110,50 @@ def sources(about: ObjectType, wanted: frozenset[EvidenceKind]) -> list[Source]:
                 "EmailMessage",
                 "RelatedToId",
                 _EMAILS,
-                ("ActivityId", "MessageDate", "Status", "Incoming", "IsBounced"),
+                fields=(
+                    "ActivityId",
+                    "MessageDate",
+                    "Status",
+                    "Incoming",
+                    "IsBounced",
+                ),
                 is_optional=True,
             )
         )
-    if about.name in _QUOTE_OF:
+    found += [_quotes(about), *_people(about)]
+    return [one for one in found if one.kinds & wanted]
+
+
+def _quotes(about: ObjectType) -> Source:
+    # A lead has no quotes before it is converted: then they are those of its deal.
+    return Source(
+        "Quote",
+        _QUOTE_OF.get(about.name, "OpportunityId"),
+        _QUOTES,
+        via="" if about.name in _QUOTE_OF else "ConvertedOpportunityId",
+        fields=("Status", "CreatedDate"),
+        is_optional=True,
+    )
+
+
+def _people(about: ObjectType) -> list[Source]:
+    kinds = _PEOPLE
+    found = []
+    if about is OPPORTUNITIES:
         found.append(
             Source(
-                "Quote",
-                _QUOTE_OF[about.name],
-                _QUOTES,
-                ("Status", "CreatedDate"),
-                is_optional=True,
+                "OpportunityContactRole",
+                "OpportunityId",
+                frozenset({EvidenceKind.CONTACTS}),
+                fields=("ContactId",),
             )
         )
-    contacts = frozenset({EvidenceKind.CONTACTS})
-    if about is OPPORTUNITIES:
-        place = "OpportunityId"
-        found.append(Source("OpportunityContactRole", place, contacts, ("ContactId",)))
     if about is ACCOUNTS:
-        found.append(Source("Contact", "AccountId", contacts))
-    return [one for one in found if one.kinds & wanted]
+        kinds = _PEOPLE | {EvidenceKind.CONTACTS}
+    return [
+        *found,
+        Source("Contact", "AccountId", kinds, via=_ACCOUNT_OF[about.name]),
+    ]
 
 
 def to_tallies(
@@ -141,6 +176,7 @@ def to_tallies(
             _add(facts, Fact(_QUOTES, to_instant(quote.get("CreatedDate"))))
     tallies = {kind: _to_tally(found, now) for kind, found in facts.items()}
     tallies[EvidenceKind.CONTACTS] = Tally(_contacts(rows, about))
+    tallies[EvidenceKind.ACCOUNT_CONTACTS] = Tally(len(rows.get("Contact", ())))
     return tallies
 
 

@@ -64,6 +64,7 @@ _BESIDES: Mapping[str, Mapping[str, bool]] = MappingProxyType(
     {
         "Contact": {"AccountId": False},
         "Event": {"WhatId": False, "WhoId": False},
+        "Opportunity": {"AccountId": False},
         "Quote": {"Status": False},
         "Task": {
             "ActivityDate": True,

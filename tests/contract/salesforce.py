@@ -117,6 +117,7 @@ class SalesforceWorld:
         self._control = control
         self._has_feeds, self._has_quotes = has_feeds, has_quotes
         self._ahead = _Ahead()
+        self._accounts: dict[RecordRef, RecordRef] = {}
         control.post("reset")
         control.post(
             "salesforce/seed",
@@ -277,6 +278,13 @@ class SalesforceWorld:
             person = self.add_record(Kind.CONTACT, name="Bos")
             self._log(ref, "contact", fields={"ContactId": person.id})
             return
+        if kind is EvidenceKind.ACCOUNT_CONTACTS:
+            self._add_account_contact(ref)
+            return
+        if kind is EvidenceKind.QUOTES and ref.kind is Kind.LEAD:
+            # There are none before somebody makes an opportunity of the lead.
+            made = self._control.post("salesforce/convert", id=ref.id, user=REP)
+            ref = _ref(Kind.DEAL, made["opportunity"])
         fields = {**_HELD.get(kind, {}), **({} if counts else _VOID.get(kind, {}))}
         made = self._log(
             ref, _LOGS[kind], at=(at or self.now()).isoformat(), fields=fields
@@ -284,6 +292,22 @@ class SalesforceWorld:
         if kind is EvidenceKind.MEETINGS and not counts:
             # Nothing is called off there but by deleting it.
             self._control.post("salesforce/delete", id=made, user=REP)
+
+    def _add_account_contact(self, ref: RecordRef) -> None:
+        """Give the record's account a contact; without an account, one first."""
+        account = ref
+        if ref.kind is not Kind.COMPANY:
+            if ref not in self._accounts:
+                self._accounts[ref] = self.add_record(Kind.COMPANY)
+                fields = {"AccountId": self._accounts[ref].id}
+                self._control.post("salesforce/act", id=ref.id, fields=fields, user=REP)
+            account = self._accounts[ref]
+        self._control.post(
+            "salesforce/create",
+            object="Contact",
+            fields={"LastName": "Bos", "AccountId": account.id},
+            user=REP,
+        )
 
     def notes(self, ref: RecordRef) -> list[Pinned]:
         if not self._has_feeds:

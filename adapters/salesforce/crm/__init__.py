@@ -41,8 +41,10 @@ class SalesforceCrm:
         self._reading = Reading(
             client, shape, site_url=site_url, clock=clock, sleep=sleep
         )
-        self._scanning = Scanning(client, shape, self._reading)
         self._linking = Linking(client, shape)
+        self._scanning = Scanning(
+            client, shape, reading=self._reading, linking=self._linking
+        )
         self._writing = Writing(client, shape)
         self._noting = Noting(
             client, shape, reading=self._reading, people=self._people, clock=clock

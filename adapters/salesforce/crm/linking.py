@@ -1,6 +1,6 @@
 """What is linked to records: the evidence, in one request for several objects."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from adapters.salesforce.client import SalesforceClient
@@ -37,22 +37,62 @@ class Linking:
                 found[ref] = Evidence({one: tallies[one] for one in kinds})
         return found
 
+    def hung_on(
+        self, about: ObjectType, source: Source, ids: Sequence[str]
+    ) -> list[str]:
+        """Return the records that rows of a source hang on, by what they refer to."""
+        if not source.via:
+            return list(ids)
+        rows = self._client.rows_of(
+            [
+                select(["Id"], about.name, is_in(source.via, piece))
+                for piece in cut(ids, IDS)
+            ]
+        )
+        return [text(row, "Id") for found in rows for row in found]
+
     def _rows(
         self, about: ObjectType, ids: Sequence[str], kinds: frozenset[EvidenceKind]
     ) -> Rows:
-        asked = [
-            (source, piece)
+        wanted = [
+            source
             for source in sources(about, kinds)
             if not source.is_optional or self._shape.find(source.name)
-            for piece in cut(ids, IDS)
+        ]
+        ends = self._ends(about, ids, {source.via for source in wanted if source.via})
+        # Most rows refer to the record itself.
+        ends[""] = {one: [one] for one in ids}
+        asked = [
+            (source, piece)
+            for source in wanted
+            for piece in cut(list(ends[source.via]), IDS)
         ]
         answers = self._client.rows_of([_ask(*one) for one in asked])
         rows: Rows = {}
         for (source, _), found in zip(asked, answers, strict=True):
             for row in found:
-                of_record = rows.setdefault(text(row, source.of), {})
-                of_record.setdefault(source.name, []).append(row)
+                for record_id in ends[source.via].get(text(row, source.of), ()):
+                    of_record = rows.setdefault(record_id, {})
+                    of_record.setdefault(source.name, []).append(row)
         return rows
+
+    def _ends(
+        self, about: ObjectType, ids: Sequence[str], vias: Collection[str]
+    ) -> dict[str, dict[str, list[str]]]:
+        """Return what stands in fields of records: by the field, who has it."""
+        found: dict[str, dict[str, list[str]]] = {via: {} for via in vias}
+        if not vias:
+            return found
+        names = ["Id", *sorted(vias)]
+        asked = [
+            select(names, about.name, is_in("Id", piece)) for piece in cut(ids, IDS)
+        ]
+        for rows in self._client.rows_of(asked):
+            for row in rows:
+                for via in vias:
+                    if end := text(row, via):
+                        found[via].setdefault(end, []).append(text(row, "Id"))
+        return found
 
 
 def _ask(source: Source, ids: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from adapters.salesforce import mapping
 from adapters.salesforce.client import SalesforceClient
+from adapters.salesforce.crm.linking import Linking
 from adapters.salesforce.crm.reading import Reading
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.facts import sources
@@ -30,12 +31,18 @@ class Scanning:
     """Asks for changed records."""
 
     def __init__(
-        self, client: SalesforceClient, shape: Shape, reading: Reading
+        self,
+        client: SalesforceClient,
+        shape: Shape,
+        *,
+        reading: Reading,
+        linking: Linking,
     ) -> None:
-        """Ask with one, and make records with the other."""
+        """Ask with the client, make records and follow links with the others."""
         self._client = client
         self._shape = shape
         self._reading = reading
+        self._linking = linking
 
     def count(self, kind: Kind, since: datetime | None) -> int | None:
         """Return how many records changed since then."""
@@ -72,7 +79,8 @@ class Scanning:
             if source.where:
                 only = f"{only} AND {source.where}"
             for rows in self._pages(source.name, names, since, only=only):
-                ids = dict.fromkeys(text(row, source.of) for row in rows)
+                ends = dict.fromkeys(text(row, source.of) for row in rows)
+                ids = self._linking.hung_on(about, source, list(ends))
                 # A task may hang on an account as well as on a deal.
                 own = [one for one in ids if prefix_of(one) == about.prefix]
                 if own:
