@@ -135,10 +135,14 @@ class ProbeLine:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A test without side effects, on the real path."""
+    """A test without side effects, on the real path.
+
+    `user` is the vendor's id of whom we work as, where it has one.
+    """
 
     account: str
     lines: tuple[ProbeLine, ...]
+    user: str = ""
 
     @property
     def is_ok(self) -> bool:

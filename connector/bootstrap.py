@@ -115,7 +115,10 @@ class Application:
         Raises KeyMissing if its secrets cannot be opened.
         """
         return find_crm(connection.vendor).open_source(
-            connection.settings, self.vault.open(connection.secrets), secret
+            connection.settings,
+            self.vault.open(connection.secrets),
+            secret,
+            connection.probe.get("user", ""),
         )
 
     def notifier_for(self, channel: Channel) -> "Notifier":

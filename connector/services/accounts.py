@@ -137,8 +137,11 @@ class Accounts:
 
     def _keep(self, connection: Connection, probe: Probe) -> None:
         now = self._clock.now()
+        # Who we are is not forgotten because the account cannot be asked.
+        user = probe.user or connection.probe.get("user", "")
+        kept = {**asdict(probe), "user": user}
         with self._store.begin() as tx:
-            tx.connections.mark_probed(connection.id, asdict(probe), at=now)
+            tx.connections.mark_probed(connection.id, kept, at=now)
             if probe.is_ok:
                 tx.notices.resolve(f"crm/{connection.id}", now=now)
 

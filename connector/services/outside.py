@@ -24,8 +24,10 @@ LONGEST_WAIT = timedelta(minutes=5)
 ADMIN_WAIT = timedelta(minutes=1)
 
 REFUSES = "crm_refuses"
-EXHAUSTED = "crm_exhausted"
 """The notice that a CRM refuses to work with us until the admin does something."""
+
+EXHAUSTED = "crm_exhausted"
+"""The notice that a CRM takes no more for hours."""
 
 ENDINGS: Mapping[OutcomeKind, InterventionState] = {
     OutcomeKind.DONE: InterventionState.DONE,

@@ -33,7 +33,7 @@ def _open_crm(name: str, settings: Texts, secrets: Texts, means: Means) -> "Crm"
 
 
 def _open_source(
-    settings: Texts, secrets: Texts, _secret: str | None
+    settings: Texts, secrets: Texts, _secret: str | None, _user: str
 ) -> "ChangeSource":
     from adapters.hubspot import open_source  # noqa: PLC0415
 

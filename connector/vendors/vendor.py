@@ -87,19 +87,21 @@ class Project:
 class CrmVendor:
     """A CRM that can be connected. `rotated` names the secret that has a predecessor.
 
-    `example` is how it is connected; `after` says what is to be done at the vendor,
-    with `{webhook}` for the address, which `has_secret_address` if the webhook's secret
-    is its last part. `check` raises ConfigError for settings and secrets that do not go
-    together. `begin` returns the sign-in that a person has to do in a browser, if these
-    settings ask for one, which ends at the address given with them. `forget` lets the
-    next use of a connection sign in, whatever was refused before.
+    `open_source` gets settings, secrets, the secret that stood in the address and our
+    own user's id, if they are known. `example` is how it is connected; `after` says
+    what is to be done at the vendor, with `{webhook}` for the address, which
+    `has_secret_address` if the webhook's secret is its last part. `check` raises
+    ConfigError for settings and secrets that do not go together. `begin` returns the
+    sign-in that a person has to do in a browser, if these settings ask for one, which
+    ends at the address given with them. `forget` lets the next use of a connection sign
+    in, whatever was refused before.
     """
 
     key: str
     title: str
     options: tuple[Option, ...]
     open_crm: Callable[[str, Texts, Texts, Means], "Crm"]
-    open_source: Callable[[Texts, Texts, str | None], "ChangeSource"]
+    open_source: Callable[[Texts, Texts, str | None, str], "ChangeSource"]
     example: str
     after: tuple[str, ...] = ()
     rotated: tuple[str, ...] = ()

@@ -11,7 +11,8 @@ from connector import jobs
 from connector.bootstrap import Application
 from connector.store.connections import Connection
 from connector.vendors import CRMS
-from rules.model import Kind, RecordId, RecordRef
+from rules.model import ActorClass, Kind, RecordId, RecordRef
+from tests.salesforce.messages import OPPORTUNITY, REP, message, notification
 from tests.sandbox.fixtures import control, running, sandbox
 from tests.sandbox.kit import Control
 from tests.sandbox.salesforce.kit import seed_deal
@@ -160,6 +161,25 @@ def test_new_tokens_that_are_refused_stop_it_and_are_told(room: Room):
     room.control.post("faults/clear")
     assert room.app.accounts.probe(room.app.accounts.find("acme")).is_ok
     assert room.look() == []
+
+
+def test_what_the_organization_says_we_changed_was_not_done_by_a_person(room: Room):
+    org = room.sandbox.salesforce
+    connection = room.connect()
+    assert room.app.accounts.probe(connection).user == org.integration_id
+    room.deactivate()
+    room.end_sessions()
+    assert not room.app.accounts.probe(room.connect()).is_ok
+    body = message(
+        [
+            notification(fields={"Id": OPPORTUNITY, "LastModifiedById": by})
+            for by in (org.integration_id, REP)
+        ],
+        organization=org.id,
+    )
+    source = room.app.source_for(room.app.accounts.find("acme"))
+    kinds = [heard.actor.kind for heard in source.hear(body)]
+    assert kinds == [ActorClass.OURSELVES, ActorClass.PERSON]
 
 
 def test_a_sweep_that_is_refused_tells_it_too_and_waits(room: Room):

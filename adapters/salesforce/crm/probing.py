@@ -47,7 +47,8 @@ class Probing:
                 lines.append(
                     _try("Opportunity: set the fields of a return", self._fields)
                 )
-        return Probe(self._organization_id, tuple(lines))
+        user = self._client.user if lines[0].is_ok else ""
+        return Probe(self._organization_id, tuple(lines), user=user)
 
     def _look(self) -> None:
         found = self._client.organization

@@ -28,7 +28,9 @@ def _open_crm(name: str, settings: Texts, secrets: Texts, means: Means) -> "Crm"
     )
 
 
-def _open_source(settings: Texts, secrets: Texts, secret: str | None) -> "ChangeSource":
+def _open_source(
+    settings: Texts, secrets: Texts, secret: str | None, user: str
+) -> "ChangeSource":
     from adapters.salesforce import open_source  # noqa: PLC0415
 
     known = [secrets["webhook_secret"], secrets.get(PREVIOUS + "webhook_secret", "")]
@@ -37,6 +39,7 @@ def _open_source(settings: Texts, secrets: Texts, secret: str | None) -> "Change
         secrets=[one for one in known if one],
         organization_id=settings["org_id"],
         secret=secret,
+        integration_user_id=user or None,
         certificates=[one for one in certificates.split(",") if one],
         certificate_header=settings.get("client_certificate_header", ""),
     )
