@@ -19,6 +19,7 @@ from connector.vendors import CHANNELS, CRMS, CrmVendor, Means
 if TYPE_CHECKING:
     from adapters.ports import ChangeSource, Crm, Notifier
     from connector.services.accounts import Accounts
+    from connector.services.answers import Answers
     from connector.services.channels import Channels
     from connector.services.daily import Daily
     from connector.services.enforce import Enforce
@@ -196,6 +197,13 @@ class Application:
             metrics=self.metrics,
             lease=self.config.lease,
         )
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """The texts that are answers, though they look like placeholders."""
+        from connector.services.answers import Answers
+
+        return Answers(self.store, self.policies, self.clock)
 
     @cached_property
     def exemptions(self) -> "Exemptions":

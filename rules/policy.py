@@ -4,7 +4,7 @@ Built by `rules.document.compile_policy`; nothing here parses or reads anything.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 
@@ -160,6 +160,10 @@ class Placeholders:
     repeated: int | None = None
     share: float | None = None
     allowed: frozenset[tuple[FieldName | None, str]] = frozenset()
+
+    def allowing(self, more: frozenset[tuple[FieldName, str]]) -> "Placeholders":
+        """Return the same with more texts that are answers in a field."""
+        return replace(self, allowed=self.allowed | more)
 
     @property
     def counts(self) -> bool:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "violations": ("lists", "List what stands against the policies."),
     "interventions": ("lists", "List what was done about it."),
     "holds": ("holds", "List the moves that wait for something missing."),
+    "placeholders": ("placeholders", "Say which odd texts are answers after all."),
     "exempt": ("exemptions", "Let one record deviate from a rule for a time."),
     "exemptions": ("exemptions", "List who may deviate from what, and why."),
     "follow-ups": ("lists", "List the follow-ups that run."),

@@ -10,6 +10,8 @@ class AuditAction(StrEnum):
     CONNECTION_PAUSED = "connection.paused"
     CONNECTION_RESUMED = "connection.resumed"
     HOLD_DROPPED = "hold.dropped"
+    ANSWER_ALLOWED = "answer.allowed"
+    ANSWER_REVOKED = "answer.revoked"
     EXEMPTION_GRANTED = "exemption.granted"
     EXEMPTION_REVOKED = "exemption.revoked"
     POLICY_PUBLISHED = "policy.published"

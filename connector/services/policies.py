@@ -1,7 +1,7 @@
 """Policies: publishing them, and having the current ones at hand, compiled."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -16,7 +16,7 @@ from connector.store.connections import Connection
 from connector.store.processes import ProcessVersion, VersionState
 from rules.document import compile_policy, parse
 from rules.document import effective_at as effective_in
-from rules.model import FieldMap, Kind
+from rules.model import FieldMap, FieldName, Kind
 from rules.policy import Account, Policy
 
 CrmFor = Callable[[Connection], Crm]
@@ -46,9 +46,19 @@ class Policies:
         self._compiled: dict[int, Active] = {}
 
     def active(self, tx: Transaction, connection_id: int) -> tuple[Active, ...]:
-        """Return the policies in force on a connection, by name."""
-        return tuple(
+        """Return the policies in force on a connection, by name.
+
+        With the texts that somebody has said are answers there.
+        """
+        allowed = tx.answers.allowed(connection_id)
+        found = (
             self._compile(version) for version in tx.processes.current(connection_id)
+        )
+        return tuple(
+            replace(active, policy=_allowing(active.policy, allowed))
+            if allowed
+            else active
+            for active in found
         )
 
     def in_force(self, connection: Connection) -> tuple[Policy, ...]:
@@ -68,7 +78,11 @@ class Policies:
         Against the account as it stands, or against none. Raises DocumentInvalid with
         every fault, and what `adapters.errors` has if the account cannot be asked.
         """
-        return self._draft(text, self._account(connection))
+        policy = self._draft(text, self._account(connection))
+        if connection is None:
+            return policy
+        with self._store.begin() as tx:
+            return _allowing(policy, tx.answers.allowed(connection.id))
 
     def publish(
         self,
@@ -178,6 +192,10 @@ class Policies:
             )
             found = self._compiled[version.id] = Active(version, policy)
         return found
+
+
+def _allowing(policy: Policy, allowed: frozenset[tuple[FieldName, str]]) -> Policy:
+    return replace(policy, placeholders=policy.placeholders.allowing(allowed))
 
 
 def fields_by_kind(actives: tuple[Active, ...]) -> Mapping[Kind, FieldMap]:

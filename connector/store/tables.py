@@ -379,6 +379,30 @@ holds = Table(
     ),
 )
 
+allowed_answers = Table(
+    "allowed_answers",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _text("field"),
+    # The text as somebody wrote it, and as texts are compared.
+    _text("text"),
+    _text("said"),
+    _text("why"),
+    _text("allowed_by"),
+    _at("allowed_at", nullable=False),
+    _at("revoked_at"),
+    Column("revoked_by", Text),
+    Index(
+        "allowed_answers_holding_key",
+        "connection_id",
+        "field",
+        "said",
+        unique=True,
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+)
+
 exemptions = Table(
     "exemptions",
     metadata,

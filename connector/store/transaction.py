@@ -4,6 +4,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from connector.store.answers import Answers
 from connector.store.audit import Audit
 from connector.store.baselines import Baselines
 from connector.store.changes import Changes
@@ -67,6 +68,11 @@ class Transaction:
     def processes(self) -> Processes:
         """The published policies, in versions."""
         return Processes(self._connection)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The texts that are answers, though they look like placeholders."""
+        return Answers(self._connection)
 
     @cached_property
     def daily(self) -> Daily:

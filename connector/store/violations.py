@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.codec import reason_from_json, reason_to_json
 from connector.store.tables import connections, processes, records, violations
-from rules.model import Enforcement, Reason, RuleId, Verdict
+from rules.model import Enforcement, FieldName, Reason, RuleId, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +176,21 @@ class Violations:
                 by="exempted",
                 now=now,
             )
+
+    def requiring(self, connection_id: int, field: FieldName) -> list[int]:
+        """Return the records that lack this required field, as far as we know."""
+        return list(
+            self._connection.scalars(
+                select(violations.c.record_id)
+                .join(records, records.c.id == violations.c.record_id)
+                .where(
+                    records.c.connection_id == connection_id,
+                    violations.c.closed_at.is_(None),
+                    violations.c.rule.endswith(f".requires.{field}", autoescape=True),
+                )
+                .distinct()
+            )
+        )
 
     def open_rules(self, record_ids: Collection[int]) -> dict[int, frozenset[RuleId]]:
         """Return the rules that these records violate now, by row id."""
