@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from textwrap import fill
 from urllib.parse import urlsplit
 
 import click
@@ -20,6 +21,8 @@ from rules.document import DocumentInvalid
 
 SECRET_VARIABLE = "SLAGBOOM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 """Stands where an address has its secret, until the variable is put in its place."""
+
+_WIDTH = 88
 
 
 def make_group(vendor: CrmVendor, project: Project) -> click.Group:
@@ -124,4 +127,12 @@ def _tell(folder: Path, written: Sequence[Written], project: Project) -> None:
         click.echo(f"  {command}")
     click.echo("\nBy hand:\n")
     for number, line in enumerate(project.by_hand, start=1):
-        click.echo(f"  {number}. {line}")
+        click.echo(
+            fill(
+                f"{number}. {line}",
+                width=_WIDTH,
+                initial_indent="  ",
+                subsequent_indent="     ",
+                break_on_hyphens=False,
+            )
+        )

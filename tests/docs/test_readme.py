@@ -15,6 +15,7 @@ from adapters.sandbox.hubspot.account import DEFAULT_SECRET
 from adapters.sandbox.remote import Remote
 from adapters.sandbox.salesforce.defaults import INTEGRATION_USER
 from connector.cli import COMMANDS
+from connector.vendors import CRMS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -137,6 +138,8 @@ def test_the_commands_that_install_and_test_are_run_by_ci():
 def test_the_readme_names_every_command_that_there_is():
     missing = [name for name in COMMANDS if f"slagboom {name}" not in README]
     assert missing == ["demo"], missing
+    for vendor in CRMS.values():
+        assert f"slagboom {vendor.key} init" in README
 
 
 def test_every_file_that_the_documents_point_to_exists():

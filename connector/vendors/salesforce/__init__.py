@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from connector.vendors.salesforce.options import OPTIONS
+from connector.vendors.salesforce.project import PROJECT
 from connector.vendors.salesforce.signing_in import begin, check, forget, keeper_of
 from connector.vendors.vendor import PREVIOUS, CrmVendor, Means, Texts
 
@@ -65,6 +66,9 @@ SALESFORCE = CrmVendor(
     after=(
         "In Salesforce, have the outbound messages sent to {webhook}",
         "with the text of --webhook-secret-file in the place of the last part. It is",
-        "not shown again: keep it where you keep passwords.",
+        "not shown again: keep it where you keep passwords. What sends them is in the",
+        "project that this writes:",
+        "slagboom salesforce init salesforce --connection {name}",
     ),
+    project=PROJECT,
 )
