@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from connector.services.daily import Daily
     from connector.services.enforce import Enforce
     from connector.services.exemptions import Exemptions
+    from connector.services.explaining import Explaining
     from connector.services.follow_up import FollowUps
     from connector.services.holds import Holds
     from connector.services.notify import Notify
@@ -163,6 +164,18 @@ class Application:
             self.store,
             policies=self.policies,
             reconcile=self.reconcile,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def explaining(self) -> "Explaining":
+        """Saying what would happen to a record, and what it still needs."""
+        from connector.services.explaining import Explaining
+
+        return Explaining(
+            self.store,
+            crm_for=self.crm_for,
+            policies=self.policies,
             clock=self.clock,
         )
 

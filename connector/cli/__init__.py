@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Check, test and publish policies."),
     "people": ("people", "Who is told, and who leads whom."),
     "channels": ("channels", "The ways to reach people."),
+    "explain": ("explain", "Say what would happen to a record, and what it needs."),
     "violations": ("lists", "List what stands against the policies."),
     "interventions": ("lists", "List what was done about it."),
     "holds": ("holds", "List the moves that wait for something missing."),

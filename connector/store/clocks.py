@@ -333,8 +333,10 @@ class Clocks:
             is not None
         )
 
-    def latest(self, *, only_running: bool, limit: int = 200) -> list[ClockSummary]:
-        """Return clocks, those that are due first on top."""
+    def latest(
+        self, *, only_running: bool, record_id: int | None = None, limit: int = 200
+    ) -> list[ClockSummary]:
+        """Return clocks, those due first on top; of one record, or of all if None."""
         query = (
             select(
                 clocks.c.id,
@@ -359,6 +361,8 @@ class Clocks:
             .order_by(clocks.c.due_at.asc().nulls_last(), clocks.c.id.desc())
             .limit(limit)
         )
+        if record_id is not None:
+            query = query.where(clocks.c.record_id == record_id)
         if only_running:
             query = query.where(clocks.c.state == "running")
         return [

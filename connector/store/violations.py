@@ -223,8 +223,10 @@ class Violations:
             found.setdefault(record_id, {})[RuleId(rule)] = at
         return found
 
-    def latest(self, *, only_open: bool, limit: int = 200) -> list[Violation]:
-        """Return violations, newest first."""
+    def latest(
+        self, *, only_open: bool, record_id: int | None = None, limit: int = 200
+    ) -> list[Violation]:
+        """Return violations, newest first; of one record, or of all if None."""
         query = (
             select(
                 violations.c.id,
@@ -252,6 +254,8 @@ class Violations:
         )
         if only_open:
             query = query.where(violations.c.closed_at.is_(None))
+        if record_id is not None:
+            query = query.where(violations.c.record_id == record_id)
         return [
             Violation(
                 **{

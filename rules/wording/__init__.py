@@ -3,6 +3,7 @@
 from rules.wording.alerts import duel_alert
 from rules.wording.announcing import announcement, retraction, version_heading
 from rules.wording.differences import difference_lines, power_text, rule_text
+from rules.wording.explaining import Section, Standing, explain, not_followed
 from rules.wording.messages import MessageText, follow_up_task, nudge, settled
 from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
 from rules.wording.reasons import needs_text, reason_text
@@ -11,13 +12,17 @@ from rules.wording.speech import field_label
 __all__ = [
     "Ending",
     "MessageText",
+    "Section",
+    "Standing",
     "TaskText",
     "announcement",
     "difference_lines",
     "duel_alert",
+    "explain",
     "field_label",
     "follow_up_task",
     "needs_text",
+    "not_followed",
     "note_html",
     "nudge",
     "power_text",

@@ -91,4 +91,33 @@ PHRASES: Mapping[str, str] = {
     "version_pending": "Version {number}, announced: in force from {moment}",
     "version_withdrawn": "Version {number}, withdrawn before it was in force",
     "version_by": "{version}. {author}: {note}",
+    "explain_stands": "Where it stands:",
+    "explain_happens": "What would happen when it goes to {to}:",
+    "explain_in": "{name} is in {stage}, in the process {process}.",
+    "explain_in_since": (
+        "{name} is in {stage} since {moment}, in the process {process}."
+    ),
+    "explain_paused": "Slagboom is paused here: it only looks.",
+    "explain_against": "Stands against the policy: {what}",
+    "explain_held": (
+        "Somebody wanted it in {stage}. Slagboom moves it once this is done:"
+    ),
+    "explain_clock": "Follow-up: {what}. Next look: {moment}.",
+    "explain_exempt": "Exempt until {moment} from: {what}.",
+    "explain_exempt_all": "Exempt until {moment} from everything.",
+    "explain_nowhere": (
+        "{name} is in no pipeline that a policy in force speaks of. Slagboom leaves it"
+        " alone."
+    ),
+    "outlook_ungoverned": "Nothing: the process {process} leaves it alone.",
+    "outlook_passes": "Nothing stands in the way of going to {to}.",
+    "outlook_observed": "It would stay in {to}. Slagboom would only take note.",
+    "outlook_flagged": "It would stay in {to}, with a note and a task.",
+    "outlook_returned": "Slagboom would put {the} back in {stage}.",
+    "outlook_held": (
+        "Slagboom would put {the} back in {stage}, and move it to {to} by itself as"
+        " soon as the missing thing is there."
+    ),
+    "would_skip": "From {from} straight to {to} skips: {skipped}.",
+    "would_go_back": "{to} lies before {from}.",
 }

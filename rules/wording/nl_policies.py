@@ -93,4 +93,33 @@ PHRASES: Mapping[str, str] = {
     "version_pending": "Versie {number}, aangekondigd: geldt vanaf {moment}",
     "version_withdrawn": "Versie {number}, ingetrokken voordat die gold",
     "version_by": "{version}. {author}: {note}",
+    "explain_stands": "Waar het staat:",
+    "explain_happens": "Wat er gebeurt als het naar {to} gaat:",
+    "explain_in": "{name} staat in {stage}, in het proces {process}.",
+    "explain_in_since": (
+        "{name} staat sinds {moment} in {stage}, in het proces {process}."
+    ),
+    "explain_paused": "Slagboom staat hier op pauze: het kijkt alleen mee.",
+    "explain_against": "In strijd met de afspraak: {what}",
+    "explain_held": (
+        "Iemand wilde het in {stage}. Slagboom zet het daar zodra dit klaar is:"
+    ),
+    "explain_clock": "Opvolging: {what}. Volgende moment: {moment}.",
+    "explain_exempt": "Uitgezonderd tot {moment} van: {what}.",
+    "explain_exempt_all": "Uitgezonderd tot {moment} van alles.",
+    "explain_nowhere": (
+        "{name} staat in geen pijplijn waar een geldende afspraak over gaat. Slagboom"
+        " laat het met rust."
+    ),
+    "outlook_ungoverned": "Niets: het proces {process} laat het met rust.",
+    "outlook_passes": "Niets staat {to} in de weg.",
+    "outlook_observed": "Het blijft in {to}. Slagboom noteert het alleen.",
+    "outlook_flagged": "Het blijft in {to}, met een notitie en een taak.",
+    "outlook_returned": "Slagboom zet {the} terug in {stage}.",
+    "outlook_held": (
+        "Slagboom zet {the} terug in {stage}, en vanzelf in {to} zodra er is wat nog"
+        " ontbreekt."
+    ),
+    "would_skip": "Van {from} meteen naar {to} slaat over: {skipped}.",
+    "would_go_back": "{to} ligt voor {from}.",
 }
