@@ -32,6 +32,7 @@ BASIC_SCOPE = "oauth"
 
 _EVENTS = ("creation", "deletion", "merge", "restore", "associationChange")
 _USUAL = (AMOUNT, CLOSE_DATE)
+_USUAL_SOMEWHERE = frozenset(name for one in TYPES.values() for name in one.builtin)
 _OBJECT = {"deals": "deal", "leads": "lead", "contacts": "contact"}
 """What a subscription calls the objects of a type."""
 
@@ -77,9 +78,11 @@ def _subscriptions(type_: ObjectType, fields: FieldMap) -> Iterator[Subscription
     pipeline = [type_.pipeline] if type_.pipeline else []
     standing = [type_.stage, *pipeline, OWNER_PROPERTY, *usual]
     named = {
-        # A field that goes by its own name is the usual one of that name, if any is.
+        # A field that goes by its own name is the usual one of that name, if any is; a
+        # word of ours that is usual for other records only is none of these.
         type_.builtin.get(ours, theirs) if str(ours) == theirs else theirs
         for ours, theirs in fields.items()
+        if ours in type_.builtin or str(ours) != theirs or ours not in _USUAL_SOMEWHERE
     }
     told = (one for one in (*standing, *sorted(named)) if one not in UNTOLD)
     for name in dict.fromkeys(told):

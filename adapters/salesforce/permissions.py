@@ -17,7 +17,13 @@ from xml.etree.ElementTree import (  # the parser itself is defusedxml's
 
 from defusedxml.ElementTree import fromstring
 
-from adapters.salesforce.kinds import MODIFIED, OWNER_FIELD, RECORD_TYPE, TYPES
+from adapters.salesforce.kinds import (
+    MODIFIED,
+    OWNER_FIELD,
+    RECORD_TYPE,
+    TYPES,
+    ObjectType,
+)
 from adapters.salesforce.rights import RIGHTS, WRITTEN, Access
 from rules.model import FieldMap, Kind, PropertyName
 
@@ -123,6 +129,20 @@ def _grant(
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
 
 
+def _named(type_: ObjectType, fields: FieldMap) -> set[PropertyName]:
+    """Return the fields of an object that a policy means.
+
+    What goes by its own name is the usual field of that name, or Salesforce's own. A
+    word of ours for something that Salesforce has not, such as why a deal was lost, is
+    neither.
+    """
+    found = {
+        type_.builtin.get(ours, theirs) if str(ours) == theirs else theirs
+        for ours, theirs in fields.items()
+    }
+    return {name for name in found if name[:1].isupper() or name.endswith("__c")}
+
+
 def _add_object(root: Element, name: str, accesses: set[Access]) -> None:
     _add(
         root,
@@ -149,11 +169,7 @@ def _fields(fields: Fields, restored: Names) -> Mapping[str, Mapping[str, bool]]
     """Return the fields to grant, by object, and whether each is written."""
     found = {name: dict(one) for name, one in _BESIDES.items()}
     for kind, type_ in TYPES.items():
-        named = {
-            # A field that goes by its own name is the property of that name.
-            type_.builtin.get(ours, theirs) if str(ours) == theirs else theirs
-            for ours, theirs in fields.get(kind, {}).items()
-        }
+        named = _named(type_, fields.get(kind, {}))
         written = {*restored.get(kind, ()), *(WRITTEN if kind is Kind.DEAL else ())}
         always = _ALWAYS | _ALWAYS_OF.get(type_.name, frozenset())
         for name in {*type_.builtin.values(), *named} - always:

@@ -190,6 +190,22 @@ def test_what_webhooks_may_not_tell_of_is_not_subscribed_to():
     assert "notes_last_contacted" not in properties(files(fields={Kind.DEAL: computed}))
 
 
+def test_the_usual_names_are_the_properties_of_the_object_that_has_them():
+    usual = {FieldName(name): PropertyName(name) for name in ("close_date", "label")}
+    made = files(fields={Kind.DEAL: usual, Kind.LEAD: usual})
+    of = {
+        kind: {
+            one.get("propertyName")
+            for one in subscriptions(made)
+            if one["objectType"] == kind
+        }
+        for kind in ("deal", "lead")
+    }
+    assert "closedate" in of["deal"]
+    assert "hs_lead_label" in of["lead"]
+    assert not {"close_date", "label"} & (of["deal"] | of["lead"])
+
+
 def test_a_subscription_that_is_not_wanted_any_more_is_switched_off_not_removed():
     first = files()
     second = files(fields={}, before=first)

@@ -40,6 +40,8 @@ FIELDS = {
     FieldName("amount"): PropertyName("Amount"),
     # As in a document that no account was asked about.
     FieldName("next_step"): PropertyName("next_step"),
+    FieldName("lost_reason"): PropertyName("lost_reason"),
+    FieldName("Region__c"): PropertyName("Region__c"),
 }
 
 
@@ -281,7 +283,10 @@ def test_fields_that_policies_name_are_read_and_those_put_back_are_written():
     assert granted["Opportunity.Decision_Maker__c"] is False
     assert granted["Opportunity.Amount"] is True
     assert granted["Opportunity.NextStep"] is False
+    assert granted["Opportunity.Region__c"] is False
     assert "Opportunity.next_step" not in granted
+    # Salesforce has no field of its own for it, and a draft names none.
+    assert not [name for name in granted if "lost_reason" in name.lower()]
 
 
 def test_the_app_may_do_what_signing_in_asks_for():
