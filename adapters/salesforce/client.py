@@ -104,13 +104,26 @@ class SalesforceClient:
         """Return the id of the organisation that we are in; signs in if need be."""
         return self._keeper.token().account
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """Return what stands there; repeated a few times on trouble."""
-        return self._send(_Request("GET", path, query=query or {})).body
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """Return the object that stands there; repeated a few times on trouble."""
+        body = self._send(_Request("GET", path, query=query or {})).body
+        if not isinstance(body, Mapping):
+            raise _unreadable()
+        return body
 
-    def ask(self, path: str, body: Json) -> Answer:
-        """Post a question that changes nothing; repeated a few times on trouble."""
-        return self._send(_Request("POST", path, body=body))
+    def retrieve(
+        self, name: str, ids: Sequence[str], names: Sequence[str]
+    ) -> list[Any]:
+        """Return up to 2,000 records in order, None for what is gone."""
+        body = {"ids": list(ids), "fields": list(names)}
+        found = self._ask(f"composite/sobjects/{name}", body).body
+        # What came back otherwise must not be taken for records that are gone.
+        rows = found if isinstance(found, list) else []
+        if len(rows) != len(ids) or not all(
+            one is None or text(one, "Id") for one in rows
+        ):
+            raise _unreadable()
+        return rows
 
     def rows(self, soql: str) -> list[Json]:
         """Return all rows of a query."""
@@ -127,14 +140,11 @@ class SalesforceClient:
         found: list[list[Json]] = []
         at = None
         for piece in cut(queries, QUERIES):
-            answer = self.ask("composite", {"compositeRequest": self._wrap(piece)})
+            answer = self._ask("composite", {"compositeRequest": self._wrap(piece)})
             at = answer.at
             answers = parts(answer.body, "compositeResponse")
             if len(answers) != len(piece):
-                raise Transient(
-                    "Salesforce left queries unanswered. Slagboom asks again.",
-                    code="UNREADABLE",
-                )
+                raise _unreadable()
             found += [self._rest_of(_body_of(one)) for one in answers]
         return found, at
 
@@ -184,13 +194,21 @@ class SalesforceClient:
             for number, soql in enumerate(queries)
         ]
 
-    def _rest_of(self, page: object) -> list[Json]:
+    def _rest_of(self, page: Json) -> list[Json]:
         """Return the rows of a query whose first page is known."""
-        found = parts(page, "records")
-        while following := text(page, "nextRecordsUrl"):
-            page = self.get(following.partition(f"/v{self._version}/")[2])
+        found: list[Json] = []
+        while True:
+            if not isinstance(page.get("records"), list):
+                raise _unreadable()
             found += parts(page, "records")
-        return found
+            following = text(page, "nextRecordsUrl")
+            if not following:
+                return found
+            page = self.get(following.partition(f"/v{self._version}/")[2])
+
+    def _ask(self, path: str, body: Json) -> Answer:
+        """Post a question that changes nothing; repeated a few times on trouble."""
+        return self._send(_Request("POST", path, body=body))
 
     def _send(self, request: _Request) -> Answer:
         def send_once() -> Answer:
@@ -239,11 +257,7 @@ class SalesforceClient:
         except (ValueError, TypeError) as error:
             if isinstance(error, RequestException) and not answers:
                 raise to_lost(error) from None
-            kind = Transient if request.is_harmless else Unanswered
-            raise kind(
-                "Salesforce answered with something that is no JSON.",
-                code="UNREADABLE",
-            ) from None
+            raise _unreadable(is_harmless=request.is_harmless) from None
         except RequestException as error:
             raise to_lost(error) from None
         self._learn(answers[-1].headers)
@@ -290,6 +304,13 @@ class SalesforceClient:
 
     def _new_session(self) -> requests.Session:
         return make_session(connections=PARALLEL, allow_private=self._allow_private)
+
+
+def _unreadable(*, is_harmless: bool = True) -> Transient:
+    kind = Transient if is_harmless else Unanswered
+    return kind(
+        "Salesforce answered with something that cannot be read.", code="UNREADABLE"
+    )
 
 
 def _body_of(answer: Json) -> Json:

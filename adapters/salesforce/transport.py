@@ -11,9 +11,8 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from adapters.errors import OutsideError, Permanent, Transient, Unanswered
 from adapters.http import PrivateAddressError, guard
 
-CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 60.0
-"""A save runs the organisation's own flows and triggers before it is answered."""
+TIMEOUT_S = (5.0, 60.0)
+"""To connect, and for an answer: a save runs the organisation's own flows first."""
 
 _HEADERS = {
     "Accept": "application/json",
@@ -26,8 +25,11 @@ _HEADERS = {
 class _Transport(HTTPAdapter):
     """Sends for `requests`, which has no time-out of its own."""
 
-    def __init__(self, *, connections: int, allow_private: bool) -> None:
+    def __init__(
+        self, *, connections: int, allow_private: bool, timeout: tuple[float, float]
+    ) -> None:
         self._allow_private = allow_private
+        self._timeout = timeout
         super().__init__(pool_maxsize=connections)
 
     def init_poolmanager(self, *arguments: Any, **words: Any) -> None:
@@ -40,12 +42,16 @@ class _Transport(HTTPAdapter):
         self, request: requests.PreparedRequest, *arguments: Any, **words: Any
     ) -> requests.Response:
         """Send with a time-out, whoever forgot it."""
-        words["timeout"] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+        words["timeout"] = self._timeout
         return super().send(request, *arguments, **words)
 
 
-def make_session(*, connections: int, allow_private: bool) -> requests.Session:
+def make_session(
+    *, connections: int, allow_private: bool, timeout: tuple[float, float] = TIMEOUT_S
+) -> requests.Session:
     """Return a session that keeps so many connections and nothing else.
+
+    `timeout` is in seconds, for connecting and for every wait for an answer.
 
     Cookies are refused: a session with them is not safe to use from several threads.
     So is the environment, whose .netrc would replace the token and whose proxy would
@@ -55,7 +61,9 @@ def make_session(*, connections: int, allow_private: bool) -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update(_HEADERS)
-    transport = _Transport(connections=connections, allow_private=allow_private)
+    transport = _Transport(
+        connections=connections, allow_private=allow_private, timeout=timeout
+    )
     for scheme in ("https://", "http://"):
         session.mount(scheme, transport)
     return session

@@ -13,13 +13,8 @@ import pytest
 from redis import Redis
 
 from adapters.budget import LocalBudget
-from adapters.oauth import TokenKeeper
 from adapters.salesforce import open_crm
-from adapters.salesforce.grants import ClientCredentials
-from adapters.salesforce.token_endpoint import TokenEndpoint
 from adapters.sandbox import Sandbox
-from adapters.sandbox.salesforce.sessions import DEFAULT_CLIENT, DEFAULT_SECRET
-from connector.clock import SystemClock
 from rules.model import (
     ActorClass,
     EvidenceKind,
@@ -34,11 +29,11 @@ from rules.model import (
 )
 from tests.fakes.world import Door, Pinned, Trouble
 from tests.hubspot.kit import Night
+from tests.salesforce.kit import SITE, Ahead, keeper_of
 from tests.sandbox.kit import Control
 
 REP, FORMER, OTHER = "rep@example.com", "gone@example.com", "other@example.com"
 FLOW, ROBOT = "flow@example.com", "robot@example.com"
-SITE = "https://acme.lightning.force.com"
 
 _OBJECTS = {
     Kind.DEAL: "Opportunity",
@@ -81,16 +76,6 @@ _DOORS = {
 }
 
 
-class _Ahead:
-    """The machine's time, as far ahead as the sandbox's is."""
-
-    def __init__(self) -> None:
-        self.by = timedelta()
-
-    def now(self) -> datetime:
-        return SystemClock().now() + self.by
-
-
 class SalesforceWorld:
     """A fresh organisation of the sandbox; it may lack feeds and quotes."""
 
@@ -116,7 +101,7 @@ class SalesforceWorld:
     ) -> None:
         self._control = control
         self._has_feeds, self._has_quotes = has_feeds, has_quotes
-        self._ahead = _Ahead()
+        self._ahead = Ahead(control)
         self._accounts: dict[RecordRef, RecordRef] = {}
         control.post("reset")
         control.post(
@@ -148,29 +133,17 @@ class SalesforceWorld:
         self.rep, self.former = OwnerId(users[REP]), OwnerId(users[FORMER])
         self.other = OwnerId(users[OTHER])
         night = Night()
-        endpoint = TokenEndpoint(
-            sandbox.salesforce_url,
-            client_id=DEFAULT_CLIENT,
-            organization_id=org["id"],
-            clock=self._ahead,
-            allow_private=True,
-            sleep=self._sleep,
-        )
         self.crm = open_crm(
-            keeper=TokenKeeper(
-                ClientCredentials(endpoint, DEFAULT_SECRET), redis=redis, name="world"
+            keeper=keeper_of(
+                sandbox, redis, clock=self._ahead, sleep=self._ahead.sleep
             ),
             organization_id=org["id"],
             site_url=SITE,
             budget=LocalBudget(sleep=night.sleep, monotonic=night.monotonic),
             clock=self._ahead,
             allow_private=True,
-            sleep=self._sleep,
+            sleep=self._ahead.sleep,
         )
-
-    def _sleep(self, seconds: float) -> None:
-        """Let the time pass that the adapter wants to wait."""
-        self.advance(timedelta(seconds=seconds))
 
     def told(self, by: ActorClass) -> ActorClass:
         # An import runs in a person's name.
@@ -203,8 +176,7 @@ class SalesforceWorld:
         return datetime.fromtimestamp(now_ms / 1000, UTC)
 
     def advance(self, by: timedelta) -> None:
-        self._control.post("clock/advance", seconds=by.total_seconds())
-        self._ahead.by += by
+        self._ahead.advance(by)
 
     def add_record(
         self,

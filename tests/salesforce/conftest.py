@@ -1,15 +1,27 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from redis import Redis
 
+from adapters.budget import LocalBudget
+from adapters.ports import Crm
+from adapters.salesforce import open_crm
 from adapters.salesforce.token_endpoint import TokenEndpoint
+from adapters.sandbox import Sandbox
 from tests.fakes.clock import FrozenClock
-from tests.salesforce.login import CLIENT_ID, ORGANIZATION, LoginServer, running
+from tests.hubspot.kit import Night, Requests
+from tests.salesforce import login as served
+from tests.salesforce.kit import SITE, Ahead, keeper_of
+from tests.salesforce.login import CLIENT_ID, ORGANIZATION, LoginServer
+from tests.sandbox.fixtures import control, running, sandbox
+from tests.sandbox.kit import Control
+
+__all__ = ["control", "running", "sandbox"]
 
 
 @pytest.fixture
 def login() -> Iterator[LoginServer]:
-    with running() as login:
+    with served.running() as login:
         yield login
 
 
@@ -37,3 +49,39 @@ def endpoint(
         return TokenEndpoint(**(words | other))
 
     return endpoint
+
+
+@pytest.fixture
+def requests(control: Control) -> Requests:
+    return Requests(control)
+
+
+@pytest.fixture
+def ahead(control: Control) -> Ahead:
+    """The time, which passes by sleeping as well, here and in the organisation."""
+    return Ahead(control)
+
+
+@pytest.fixture
+def connect(sandbox: Sandbox, redis: Redis, ahead: Ahead) -> Callable[..., Crm]:
+    """Opens the organisation; a word may be another than usual."""
+
+    def connect(**other: object) -> Crm:
+        night = Night()
+        words = {
+            "keeper": keeper_of(sandbox, redis, clock=ahead, sleep=ahead.sleep),
+            "organization_id": sandbox.salesforce.id,
+            "site_url": SITE,
+            "budget": LocalBudget(sleep=night.sleep, monotonic=night.monotonic),
+            "clock": ahead,
+            "allow_private": True,
+            "sleep": ahead.sleep,
+        }
+        return open_crm(**(words | other))
+
+    return connect
+
+
+@pytest.fixture
+def crm(connect: Callable[..., Crm]) -> Crm:
+    return connect()

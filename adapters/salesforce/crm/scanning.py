@@ -48,8 +48,8 @@ class Scanning:
         """Return how many records changed since then."""
         source = self._shape.type_of(kind).name
         where = "" if since is None else f"{MODIFIED} >= {stamp(since)}"
-        answer = self._client.get("query", {"q": select(["COUNT()"], source, where)})
-        total = answer.get("totalSize") if isinstance(answer, dict) else None
+        query = select(["COUNT()"], source, where)
+        total = self._client.get("query", {"q": query}).get("totalSize")
         return total if isinstance(total, int) else None
 
     def scan(

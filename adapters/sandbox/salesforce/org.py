@@ -1,6 +1,6 @@
 """One Salesforce org: everything it holds, under the sandbox's one lock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -287,6 +287,12 @@ class Org:
             "UserType": "Standard",
         }
         return self.insert("User", values, at=self.clock.now_ms(), by="").id
+
+    def set_task_statuses(self, names: Mapping[str, bool]) -> None:
+        """Replace the statuses of tasks: names, each with whether it closes a task."""
+        self.records["TaskStatus"].clear()
+        for name, is_closed in names.items():
+            self._add_status("TaskStatus", name, IsClosed=is_closed)
 
     def _add_status(self, kind: str, name: str, **marks: bool) -> None:
         order = len(self.records[kind])

@@ -13,7 +13,8 @@ def seed(org: Org, raw: Mapping[str, Any]) -> Json:
     """Fill the org and return the ids of what has a `key`.
 
     `settings`, `users` (with `manager`, an address, and `type`), `fields`
-    ({"Opportunity": [...]}), `stages`, `record_types` (object, name, values), `queues`
+    ({"Opportunity": [...]}), `stages`, `task_statuses`
+    (whether each closes a task), `record_types` (object, name, values), `queues`
     (names), `rules`, `records` (as for making, with `key`, later `changes` and `log`,
     the activities on it), `bulk` (object, count, fields, owners, at). A field may name
     a record as `$key`. Nothing is told to anybody unless `events`.
@@ -25,6 +26,8 @@ def seed(org: Org, raw: Mapping[str, Any]) -> Json:
             acts.kind_of(org, name).add(one)
     if raw.get("stages"):
         org.set_stages(tuple(raw["stages"]))
+    if raw.get("task_statuses"):
+        org.set_task_statuses(raw["task_statuses"])
     types = {
         str(one["name"]): _add_record_type(org, one)
         for one in raw.get("record_types") or ()
