@@ -71,6 +71,7 @@ class DoneHow(StrEnum):
     CONTACT = "contact"
     TASK = "task"
     CONDITION = "condition"
+    PLANNED = "planned"
 
 
 class EndedWhy(StrEnum):
@@ -162,8 +163,23 @@ def next_step(
         return Done(DoneHow.TASK, again=_again(follow_up, now, now, calendar))
     planned_at = evidence.next_at(counted)
     if planned_at is not None and planned_at > now:
-        return Wait(min(planned_at, now + LOOK_AGAIN))
+        return _planned(follow_up, clock, planned_at, now=now, calendar=calendar)
     return _ladder(follow_up, clock, now, calendar)
+
+
+def _planned(
+    follow_up: FollowUp,
+    clock: ClockState,
+    planned_at: datetime,
+    *,
+    now: datetime,
+    calendar: Calendar,
+) -> Done | Wait:
+    """Wait for what is planned; who was asked to plan something has done so."""
+    is_asked = clock.steps_taken > 0 or clock.has_task
+    if follow_up.starts.asks_for_plan and is_asked:
+        return Done(DoneHow.PLANNED, _again(follow_up, planned_at, now, calendar))
+    return Wait(min(planned_at, now + LOOK_AGAIN))
 
 
 def _end(

@@ -84,13 +84,14 @@ class ActorClass(StrEnum):
 
 
 class EvidenceKind(StrEnum):
-    """Linked facts that count."""
+    """Linked facts that count. `tasks` are those that people have still to do."""
 
     QUOTES = "quotes"
     MEETINGS = "meetings"
     CALLS = "calls"
     EMAILS = "emails"
     EMAILS_SENT = "emails_sent"
+    TASKS = "tasks"
     CONTACTS = "contacts"
     ACCOUNT_CONTACTS = "account_contacts"
 

@@ -210,11 +210,15 @@ class StartKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """When a clock starts: at creation, on entering `stage`, or after `idle`."""
+    """When a clock starts: at creation, on entering `stage`, or after `idle`.
+
+    `asks_for_plan`: a task that somebody has planned keeps a record from being idle.
+    """
 
     kind: StartKind
     stage: StageId | None = None
     idle: Duration | None = None
+    asks_for_plan: bool = False
 
 
 class StepKind(StrEnum):

@@ -146,11 +146,15 @@ def planned_step(
 def counted_evidence(follow_up: FollowUp) -> frozenset[EvidenceKind]:
     """Return the evidence that settles a follow-up.
 
-    An idle clock that names none counts every real contact.
+    An idle clock that names none counts every real contact; one that asks for a plan
+    counts what somebody plans to do as well: its time runs from when that was due.
     """
-    if follow_up.starts.kind is StartKind.IDLE and not follow_up.done_by:
-        return CONTACT_EVIDENCE
-    return follow_up.done_by
+    counted = follow_up.done_by
+    if follow_up.starts.kind is StartKind.IDLE and not counted:
+        counted = CONTACT_EVIDENCE
+    if follow_up.starts.asks_for_plan:
+        counted |= {EvidenceKind.TASKS}
+    return counted
 
 
 def watched_evidence(follow_up: FollowUp) -> frozenset[EvidenceKind]:

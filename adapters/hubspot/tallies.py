@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from adapters.hubspot.values import to_instant
 from adapters.hubspot.wire import Json, part
+from adapters.marks import find_marks
 from rules.model import EvidenceKind, Tally
 
 
@@ -20,7 +21,8 @@ class Activity:
 
     `at` are the properties with its moment, the first that is filled counts. A record
     whose `state` is in `void` never happened; `past_void` holds only once it is past.
-    Where `only` names a property and a value, others are of another kind.
+    Where `only` names a property and a value, others are of another kind. What carries
+    our mark in `body` is our own, and no plan of anybody's.
     """
 
     name: str
@@ -30,12 +32,14 @@ class Activity:
     past_void: frozenset[str] = frozenset()
     is_void_without_state: bool = False
     only: tuple[str, str] | None = None
+    body: str = ""
 
     @property
     def properties(self) -> list[str]:
         """Return what has to be asked for; nothing if being linked is enough."""
         only = [] if self.only is None else [self.only[0]]
-        return [*self.at, *([self.state] if self.state else []), *only]
+        others = [one for one in (self.state, self.body) if one]
+        return [*self.at, *others, *only]
 
 
 ACTIVITIES: Mapping[EvidenceKind, Activity] = MappingProxyType(
@@ -74,6 +78,13 @@ ACTIVITIES: Mapping[EvidenceKind, Activity] = MappingProxyType(
             void=frozenset({"BOUNCED", "FAILED"}),
             only=("hs_email_direction", "EMAIL"),
         ),
+        EvidenceKind.TASKS: Activity(
+            "tasks",
+            at=("hs_timestamp",),
+            state="hs_task_status",
+            void=frozenset({"COMPLETED"}),
+            body="hs_task_body",
+        ),
         EvidenceKind.CONTACTS: Activity("contacts"),
         EvidenceKind.ACCOUNT_CONTACTS: Activity("contacts"),
     }
@@ -107,6 +118,8 @@ def _moment(activity: Activity, values: Json) -> datetime | None:
 
 def _counts(activity: Activity, values: Json, *, is_past: bool) -> bool:
     if activity.only is not None and values.get(activity.only[0]) != activity.only[1]:
+        return False
+    if activity.body and find_marks(values.get(activity.body)):
         return False
     if not activity.state:
         return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 
+from adapters.marks import find_marks
 from adapters.salesforce.kinds import (
     ACCOUNTS,
     CONTACTS,
@@ -24,11 +25,15 @@ from rules.model import EvidenceKind, Tally
 
 _DAY = timedelta(days=1)
 _NOON = time(12)
-_CALL, _EMAIL = "Call", "Email"
+_CALL, _EMAIL, _TASK = "Call", "Email", "Task"
 _EMAILS = frozenset({EvidenceKind.EMAILS, EvidenceKind.EMAILS_SENT})
 _BY_SUBTYPE: Mapping[str, frozenset[EvidenceKind]] = MappingProxyType(
     # An e-mail that came in is a message, never a task alone.
-    {_CALL: frozenset({EvidenceKind.CALLS}), _EMAIL: _EMAILS}
+    {
+        _CALL: frozenset({EvidenceKind.CALLS}),
+        _EMAIL: _EMAILS,
+        _TASK: frozenset({EvidenceKind.TASKS}),
+    }
 )
 _MEETINGS = frozenset({EvidenceKind.MEETINGS})
 _QUOTES = frozenset({EvidenceKind.QUOTES})
@@ -91,8 +96,15 @@ def sources(about: ObjectType, wanted: frozenset[EvidenceKind]) -> list[Source]:
         Source(
             "Task",
             of,
-            _BY_SUBTYPE[_CALL] | _EMAILS,
-            fields=("TaskSubtype", "ActivityDate", "CompletedDateTime", "IsClosed"),
+            _BY_SUBTYPE[_CALL] | _BY_SUBTYPE[_TASK] | _EMAILS,
+            fields=(
+                "TaskSubtype",
+                "ActivityDate",
+                "CompletedDateTime",
+                "IsClosed",
+                # In which a task of our own carries its mark.
+                *(["Description"] if _TASK in subtypes else []),
+            ),
             where=is_in("TaskSubtype", subtypes),
         ),
         # An invitation is a row of its own for each who was invited.
@@ -201,6 +213,10 @@ def _of_task(row: Json) -> Fact | None:
     """Return a call or an e-mail; its moment is exact if it was noted at once."""
     kinds = _BY_SUBTYPE.get(text(row, "TaskSubtype"), frozenset())
     day = to_instant(row.get("ActivityDate"))
+    if EvidenceKind.TASKS in kinds:
+        if row.get("IsClosed") is True or find_marks(text(row, "Description")):
+            return None
+        return Fact(kinds, None if day is None else day + _DAY)
     if row.get("IsClosed") is not True:
         # Planned for a day: it lies ahead until that day is over.
         return None if day is None else Fact(kinds, day + _DAY, is_done=False)

@@ -360,6 +360,9 @@ class _Compiling:
         starts = shape.starts
         if starts.idle is not None:
             return Starts(StartKind.IDLE, idle=starts.idle)
+        if starts.no_next_action is not None:
+            idle = starts.no_next_action
+            return Starts(StartKind.IDLE, idle=idle, asks_for_plan=True)
         if starts.enters is None:
             return Starts(StartKind.CREATED)
         stage = self._stage_id(starts.enters)

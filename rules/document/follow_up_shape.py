@@ -26,20 +26,20 @@ class StartsShape(Shape):
     idle: Length | None = Field(
         None, description="So long without real contact; an edit is no contact."
     )
-
-    @classmethod
-    def not_yet(cls) -> Mapping[str, str]:
-        """Return the starts that are not carried out."""
-        return {"no_next_action": "Use idle for records that nobody looks after."}
+    no_next_action: Length | None = Field(
+        None,
+        description="So long without contact, and without a meeting, call or task that"
+        " somebody has planned.",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _one(cls, value: Any) -> Any:
-        known = {"on", "enters", "idle"}
+        known = {"on", "enters", "idle", "no_next_action"}
         if isinstance(value, dict) and not (value.keys() - known) and len(value) != 1:
             raise ValueError(
-                "A follow-up has one start. Write created, {enters: a stage} or"
-                " {idle: 7d}."
+                "A follow-up has one start. Write created, {enters: a stage},"
+                " {idle: 7d} or {no_next_action: 2wd}."
             )
         return value
 

@@ -199,7 +199,8 @@ def _follow_ups(shape: DocumentShape, source: Source) -> Iterator[Problem]:
             yield source.problem(
                 (*path, "starts", "idle"), "Nothing is idle at once. Write 7d or 3wd."
             )
-        if follow_up.done_when is not None and starts.idle is not None:
+        is_idle = starts.idle is not None or starts.no_next_action is not None
+        if follow_up.done_when is not None and is_idle:
             yield source.problem(
                 (*path, "done_when"),
                 "Only contact ends an idle time. Leave done_when out, or start the"

@@ -227,7 +227,8 @@ def _start(speech: Speech, follow_up: FollowUp, policy: Policy) -> str:
             return speech.say("start_enters", the=the, stage=label)
         case StartKind.IDLE:
             assert starts.idle is not None
-            return speech.say("start_idle", length=speech.duration(starts.idle))
+            key = "start_unplanned" if starts.asks_for_plan else "start_idle"
+            return speech.say(key, length=speech.duration(starts.idle))
         case _:
             assert_never(starts.kind)
 

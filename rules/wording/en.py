@@ -21,6 +21,7 @@ ENGLISH = Catalogue(
         EvidenceKind.EMAILS_SENT: Count(
             "sent e-mail", "sent e-mails", "an e-mail to the customer"
         ),
+        EvidenceKind.TASKS: Count("open task", "open tasks", "an open task"),
         EvidenceKind.CONTACTS: Count("contact", "contacts", "a contact"),
         EvidenceKind.ACCOUNT_CONTACTS: Count(
             "contact at the account",
@@ -222,6 +223,11 @@ ENGLISH = Catalogue(
         "done_by_task": "It is done as soon as this task is completed.",
         "came_in": "{name} came in on {moment}, {ago} ago.",
         "entered": "{name} has been in {stage} since {moment}, {ago} by now.",
+        "unplanned": (
+            "{name} has no next step: nothing is planned, and no contact since"
+            " {moment}, {ago} ago."
+        ),
+        "settled_planned": "{name} is settled: a next step is planned. Thank you.",
         "idle": "{name} has gone quiet: no contact since {moment}, {ago} ago.",
         "none_logged": "So far nobody has logged {kinds}.",
         "with": "It is with {person}.",

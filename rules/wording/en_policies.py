@@ -32,6 +32,7 @@ PHRASES: Mapping[str, str] = {
     "start_created": "when {the} has just come in",
     "start_enters": "when {the} enters {stage}",
     "start_idle": "after {length} without contact",
+    "start_unplanned": "after {length} without contact or a planned next step",
     "step_task": "the task “{task}”",
     "step_remind": "a reminder after {length}",
     "step_escalate": "the manager hears after {length}",

@@ -205,7 +205,8 @@ def _since(
         case StartKind.ENTERS:
             return speech.say("entered", **facts)
         case StartKind.IDLE:
-            return speech.say("idle", **facts)
+            key = "unplanned" if follow_up.starts.asks_for_plan else "idle"
+            return speech.say(key, **facts)
         case _:
             assert_never(follow_up.starts.kind)
 

@@ -23,6 +23,9 @@ DUTCH = Catalogue(
         EvidenceKind.EMAILS_SENT: Count(
             "verstuurde e-mail", "verstuurde e-mails", "een e-mail aan de klant"
         ),
+        EvidenceKind.TASKS: Count(
+            "openstaande taak", "openstaande taken", "een openstaande taak"
+        ),
         EvidenceKind.CONTACTS: Count(
             "contactpersoon", "contactpersonen", "een contactpersoon"
         ),
@@ -230,6 +233,13 @@ DUTCH = Catalogue(
         "done_by_task": "Dit is klaar zodra je deze taak afvinkt.",
         "came_in": "{name} kwam binnen op {moment}, {ago} geleden.",
         "entered": "{name} staat sinds {moment} in {stage}, nu {ago}.",
+        "unplanned": (
+            "{name} heeft geen volgende stap: er staat niets gepland, en sinds {moment}"
+            " geen contact meer, nu {ago}."
+        ),
+        "settled_planned": (
+            "{name} is geregeld: er staat een volgende stap gepland. Dank je wel."
+        ),
         "idle": "{name} ligt stil: sinds {moment} geen contact meer, nu {ago}.",
         "none_logged": "Er is nog geen {bare} vastgelegd.",
         "with": "Dit ligt bij {person}.",

@@ -32,6 +32,7 @@ PHRASES: Mapping[str, str] = {
     "start_created": "als {the} net binnen is",
     "start_enters": "als {the} in {stage} komt",
     "start_idle": "na {length} zonder contact",
+    "start_unplanned": "na {length} zonder contact of een geplande volgende stap",
     "step_task": "de taak “{task}”",
     "step_remind": "een herinnering na {length}",
     "step_escalate": "de manager hoort het na {length}",

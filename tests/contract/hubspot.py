@@ -52,6 +52,7 @@ _VOID = {
     EvidenceKind.EMAILS: {"hs_email_status": "BOUNCED"},
     EvidenceKind.EMAILS_SENT: {"hs_email_status": "BOUNCED"},
     EvidenceKind.QUOTES: {"hs_status": "DRAFT"},
+    EvidenceKind.TASKS: {"hs_task_status": "COMPLETED"},
 }
 _OWN = (("decision_maker", "string"), ("contract_date", "date"))
 _OWN_OF_CHOICE = (("has_budget", "bool"), ("demo_at", "datetime"))

@@ -55,6 +55,7 @@ _LOGS = {
     EvidenceKind.EMAILS: "email",
     EvidenceKind.EMAILS_SENT: "email",
     EvidenceKind.QUOTES: "quote",
+    EvidenceKind.TASKS: "task",
 }
 _HELD: Mapping[EvidenceKind, Mapping[str, Any]] = {
     EvidenceKind.EMAILS: {"Incoming": True},
@@ -66,6 +67,7 @@ _VOID: Mapping[EvidenceKind, Mapping[str, Any]] = {
     EvidenceKind.EMAILS: {"IsBounced": True},
     EvidenceKind.EMAILS_SENT: {"Status": "5"},
     EvidenceKind.QUOTES: {"Status": "Draft"},
+    EvidenceKind.TASKS: {"Status": "Completed"},
 }
 _DOORS = {
     Door.READ: r"/query|/composite$|/composite/sobjects/|/describe|/sobjects$",

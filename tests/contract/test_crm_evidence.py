@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.ports import Task
 from rules.model import EvidenceKind, Kind, Tally
 from tests.fakes.world import World
 
 DAY = timedelta(days=1)
 ALL = frozenset(EvidenceKind)
 PEOPLE = frozenset({EvidenceKind.CONTACTS, EvidenceKind.ACCOUNT_CONTACTS})
-DATED = ALL - PEOPLE
+DATED = ALL - PEOPLE - {EvidenceKind.TASKS}
 
 
 @pytest.mark.parametrize("kind", sorted(DATED))
@@ -141,3 +142,28 @@ def test_what_was_not_asked_for_is_not_told(world: World):
     told = world.crm.touched(Kind.LEAD, asked, since=since)
     assert {ref for batch in told for ref in batch} == {lead}
     assert list(world.crm.touched(Kind.DEAL, frozenset(), since=since)) == []
+
+
+def test_a_task_is_a_plan_until_it_is_done(world: World):
+    now = world.now().replace(microsecond=0)
+    ref = world.add_record(created_at=now - 9 * DAY)
+    kinds = frozenset({EvidenceKind.TASKS})
+    world.link(ref, EvidenceKind.TASKS, at=now - 3 * DAY)
+    world.link(ref, EvidenceKind.TASKS, at=now + 3 * DAY)
+    world.link(ref, EvidenceKind.TASKS, at=now + DAY, counts=False)
+    found = world.crm.evidence([ref], kinds, now)[ref].tallies[EvidenceKind.TASKS]
+    assert found.count == 2
+    assert found.last_at is not None
+    assert found.next_at is not None
+    # Where a task has a day only, it is late when that day is over.
+    assert timedelta() <= found.last_at - (now - 3 * DAY) <= DAY
+    assert timedelta() <= found.next_at - (now + 3 * DAY) <= DAY
+
+
+def test_a_task_of_our_own_is_nobodys_plan(world: World):
+    now = world.now().replace(microsecond=0)
+    ref = world.add_record()
+    task = Task(key="t", on=ref, subject="Plan", html="<p>Plan.</p>", due_at=now + DAY)
+    world.crm.create_tasks([task])
+    found = world.crm.evidence([ref], frozenset({EvidenceKind.TASKS}), now)[ref]
+    assert found.tallies[EvidenceKind.TASKS] == Tally()

@@ -192,6 +192,7 @@ def test_evidence_counts_what_was_held_and_tells_past_from_plan(
         "emails_sent": 1,
         "meetings": 2,
         "quotes": 1,
+        "tasks": 0,
     }
 
     def days(at: datetime | None) -> int | None:

@@ -230,7 +230,6 @@ def test_an_unknown_key_does_not_hide_what_the_document_means():
         "lanes: {top: {when: 'amount > 1', factor: 0.5, never_in_digest: true}}",
         "permits: []",
         "people: {managers: {a: b}}",
-        "follow_ups: {a: {starts: {no_next_action: 2wd}}}",
     ],
 )
 def test_what_is_not_carried_out_is_refused_and_never_ignored(part):
@@ -622,3 +621,12 @@ def test_a_policy_says_what_else_is_no_answer_and_what_is_one_after_all():
 )
 def test_what_cannot_be_said_of_placeholders_is_named(part, words):
     assert words in only(HEAD + f"stages: {{Lead: }}\nplaceholders: {part}")
+
+
+def test_a_follow_up_may_ask_for_a_next_step():
+    starts = "{starts: {no_next_action: 2wd}}"
+    text = f"{HEAD}stages: {{lead: }}\nfollow_ups: {{a: {starts}}}"
+    [follow_up] = compiled(text).follow_ups
+    assert follow_up.starts.kind is StartKind.IDLE
+    assert follow_up.starts.asks_for_plan
+    assert follow_up.starts.idle == Duration(2, Unit.WORKING_DAYS)

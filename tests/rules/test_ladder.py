@@ -407,3 +407,33 @@ def test_what_the_condition_reads_is_asked_for_and_is_no_contact():
     assert is_fulfilled(a_policy(), QUOTE, a_record(), made, NOW + DAY)
     assert not is_fulfilled(a_policy(), QUOTE, a_record(), NO_EVIDENCE, NOW + DAY)
     assert not is_fulfilled(a_policy(), CREATED, a_record(), made, NOW + DAY)
+
+
+# No next action
+
+
+UNPLANNED = a_follow_up(
+    "next-action",
+    starts=Starts(StartKind.IDLE, idle=a_duration("2d"), asks_for_plan=True),
+    done_by=(),
+    task=None,
+    due=None,
+)
+
+
+def test_a_planned_task_is_a_next_step_and_a_call_is_too():
+    clock = ClockState(NOW - 9 * DAY)
+    for kind in (EvidenceKind.TASKS, EvidenceKind.CALLS, EvidenceKind.MEETINGS):
+        planned = contact(next_at=NOW + HOUR, kind=kind)
+        assert stepped(UNPLANNED, clock, now=NOW, evidence=planned) == Wait(NOW + HOUR)
+    assert isinstance(stepped(UNPLANNED, clock, now=NOW), Take)
+
+
+def test_who_was_reminded_settles_it_by_planning_something():
+    clock = ClockState(NOW - 9 * DAY, steps_taken=1, last_step_at=NOW)
+    planned = contact(next_at=NOW + DAY, kind=EvidenceKind.TASKS)
+    found = stepped(UNPLANNED, clock, now=NOW, evidence=planned)
+    assert isinstance(found, Done)
+    assert found.how is DoneHow.PLANNED
+    assert found.again is not None
+    assert found.again.started_at == NOW + DAY

@@ -445,3 +445,31 @@ def test_a_deal_that_becomes_dear_is_followed_up_faster_from_then_on(office: Off
     office.look()
     office.run()
     assert office.told() == [(REP, "reminder")]
+
+
+UNPLANNED = (
+    "  next-action:\n"
+    "    goal: follow-up\n"
+    "    starts: {no_next_action: 2d}\n"
+    "    ladder: [{after: 0d, remind: owner}]\n"
+)
+
+
+def test_a_deal_without_a_next_step_reminds_its_owner_until_one_is_planned(
+    office: Office,
+):
+    office.publish(POLICY.partition("  call-new-deal")[0] + UNPLANNED)
+    deal = office.add_deal()
+    office.world.link(deal, EvidenceKind.TASKS, at=office.clock.now() + 3 * DAY)
+    office.run_daily(3)
+    assert office.told() == []
+    office.run_daily(2)
+    assert office.told() == [(REP, "reminder")]
+    [asked] = office.channel.messages.values()
+    assert "Acme has no next step" in asked.lines[0]
+    office.world.link(deal, EvidenceKind.TASKS, at=office.clock.now() + 9 * DAY)
+    office.look()
+    office.run()
+    [settled] = office.channel.messages.values()
+    assert settled.is_settled
+    assert "a next step is planned" in " ".join(settled.lines)

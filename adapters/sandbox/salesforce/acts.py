@@ -129,6 +129,7 @@ def log(org: Org, raw: Mapping[str, Any]) -> Record:
     }.get(name, "WhoId" if on.type in {"Lead", "Contact"} else "WhatId")
     timed: Json = {
         "call": {"ActivityDate": moments.day(at)},
+        "task": {"ActivityDate": moments.day(at)},
         "meeting": {"StartDateTime": moments.rest(at)},
         "email": {"MessageDate": moments.rest(at)},
     }.get(kind, {})
