@@ -99,6 +99,7 @@ FIRST = ("config", "subscriptions", "crmObjects", 0)
         (APP, set_at("config", "auth", "optionalScopes", to=[])),
         (APP, set_at("config", "auth", "requiredScopes", to=["oauth"])),
         (APP, set_at("config", "auth", "requiredScopes", to=[])),
+        (APP, lambda found: found["config"]["auth"]["requiredScopes"].append("oauth")),
         (APP, set_at("config", "support", to={})),
         (APP, lambda found: found["config"].pop("description")),
         (WEBHOOKS, set_at("config", "settings", "targetUrl", to="http://a.example")),
@@ -116,6 +117,25 @@ def test_a_project_that_is_spoilt_is_noticed(path: str, change: Change):
     spoilt = json.loads(files()[path])
     change(spoilt)
     assert faults({**files(), path: json.dumps(spoilt)}) != []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        APP.replace("-hsmeta", ""),
+        APP.replace("app/app", "app/apps/app"),
+        APP.replace("src/", ""),
+    ],
+)
+def test_a_file_in_the_wrong_place_is_noticed(place: str):
+    made = dict(files())
+    made[place] = made.pop(APP)
+    assert faults(made) != []
+
+
+def test_more_subscriptions_than_hubspot_takes_are_noticed():
+    many = {FieldName(f"f{n}"): PropertyName(f"p{n}") for n in range(1000)}
+    assert faults(files(fields={Kind.DEAL: many})) != []
 
 
 def test_a_file_that_is_missing_is_noticed():

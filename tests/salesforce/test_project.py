@@ -94,6 +94,7 @@ def test_salesforce_would_take_the_project(made: Mapping[str, str]):
         (WORKFLOW, "<fullName>Slagboom_", "<fullName>Other_"),
         (WORKFLOW, "<endpointUrl>https:", "<endpointUrl>ftp:"),
         (WORKFLOW, "<protected>false</protected>", ""),
+        (WORKFLOW, "<protected>", "<fields>Name</fields><protected>"),
         (WORKFLOW, "<protected>false", "<protected>no"),
         (WORKFLOW, "<includeSessionId>false</includeSessionId>", ""),
         (WORKFLOW, "SLAGBOOM_INTEGRATION_USER", "SLAGBOOM_SOMEBODY"),
@@ -143,11 +144,18 @@ def test_a_file_that_others_need_is_missed(gone: str):
     assert faults({path: text for path, text in files().items() if path != gone}) != []
 
 
-def test_a_file_in_the_wrong_place_is_noticed():
+@pytest.mark.parametrize(
+    "place",
+    [
+        FLOW.replace("/flows/", "/flow/"),
+        FLOW.replace("Slagboom_Opportunity", "Slagboom__Opportunity"),
+        FLOW.replace(".flow-", ".flows-"),
+        FLOW.replace("force-app", "app"),
+    ],
+)
+def test_a_file_in_the_wrong_place_is_noticed(place: str):
     made = dict(files())
-    made["force-app/main/default/flow/Slagboom_Opportunity.flow-meta.xml"] = made.pop(
-        FLOW
-    )
+    made[place] = made.pop(FLOW)
     assert faults(made) != []
 
 

@@ -199,3 +199,28 @@ def test_both_sides_of_a_new_association_are_told(control: Control, receiver: Re
         ("contact.associationChange", "CONTACT_TO_DEAL"),
         ("deal.associationChange", "DEAL_TO_CONTACT"),
     ]
+
+
+def test_an_association_event_names_its_two_records_and_none_of_its_own(
+    control: Control, receiver: Receiver
+):
+    deal = seed_deal(control)
+    events = ("deal.associationChange", "object.associationChange")
+    control.post(
+        "hubspot/webhooks",
+        subscriptions=[{"event": one, "object": "deal"} for one in events],
+    )
+    contact = control.post(
+        "hubspot/create",
+        object="contacts",
+        properties={"email": "jo@example.com"},
+        associations=[{"object": "deals", "id": deal}],
+    )["id"]
+    control.post("hubspot/webhooks/flush")
+    told = {event["subscriptionType"]: event for event in receiver.events()}
+    for event in told.values():
+        assert not {"objectId", "objectTypeId"} & event.keys()
+        assert (event["fromObjectId"], event["toObjectId"]) == (int(deal), int(contact))
+    generic = told["object.associationChange"]
+    assert (generic["fromObjectTypeId"], generic["toObjectTypeId"]) == ("0-3", "0-1")
+    assert "fromObjectTypeId" not in told["deal.associationChange"]

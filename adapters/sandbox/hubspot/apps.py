@@ -165,11 +165,15 @@ class App:
             "occurredAt": one.at,
             "subscriptionType": subscription.event,
             "attemptNumber": 0,
-            "objectId": int(one.object_id),
         }
+        # An association event names two records, and none of them as its own.
+        is_link = one.event == "associationChange"
+        if not is_link:
+            event["objectId"] = int(one.object_id)
         if subscription.type_id:
-            event["objectTypeId"] = subscription.type_id
             event["isSensitive"] = False
+            if not is_link:
+                event["objectTypeId"] = subscription.type_id
         if one.event == "propertyChange":
             event["propertyName"] = one.property
             event["propertyValue"] = one.value
@@ -180,7 +184,11 @@ class App:
         event["changeSource"] = one.source.type
         if one.source.id:
             event["sourceId"] = one.source.id
-        return event | dict(one.more)
+        more = dict(one.more)
+        if is_link and not subscription.type_id:
+            # Only the generic form tells the types.
+            more = {name: more[name] for name in more if "ObjectType" not in name}
+        return event | more
 
     def _render(self, items: Sequence[Item], attempt: int) -> Posting:
         events = [item | {"attemptNumber": attempt} for item in items]
@@ -210,8 +218,11 @@ def association_facts(
     source: tuple[str, str], target: tuple[str, str], *, removed: bool, primary: bool
 ) -> Json:
     """Return what an association event says besides the usual."""
-    names = [TYPES[kind].singular.upper() for kind in (source[0], target[0])]
+    kinds = [TYPES[kind] for kind in (source[0], target[0])]
+    names = [kind.singular.upper() for kind in kinds]
     return {
+        "fromObjectTypeId": kinds[0].type_id,
+        "toObjectTypeId": kinds[1].type_id,
         "associationType": "_TO_".join(names),
         "fromObjectId": int(source[1]),
         "toObjectId": int(target[1]),
