@@ -19,6 +19,7 @@ from connector.vendors import CHANNELS, CRMS, CrmVendor, Means
 if TYPE_CHECKING:
     from adapters.ports import ChangeSource, Crm, Notifier
     from connector.services.accounts import Accounts
+    from connector.services.alarms import Alarms
     from connector.services.answers import Answers
     from connector.services.channels import Channels
     from connector.services.daily import Daily
@@ -291,6 +292,18 @@ class Application:
             clock=self.clock,
             metrics=self.metrics,
             lease=self.config.lease,
+        )
+
+    @cached_property
+    def alarms(self) -> "Alarms":
+        """Telling the admin that an account cannot be worked with."""
+        from connector.services.alarms import Alarms
+
+        return Alarms(
+            self.store,
+            self.policies,
+            clock=self.clock,
+            public_url=self.config.public_url,
         )
 
     @cached_property

@@ -13,6 +13,7 @@ from connector.bootstrap import Application, build
 from connector.config import Config
 from connector.errors import KeyMissing, StoreDown
 from connector.log import get_logger
+from connector.services.alarms import QUIET
 from connector.services.reconcile import AlreadyReconciling
 
 log = get_logger(__name__)
@@ -61,7 +62,8 @@ def daily() -> None:
 
 
 def notify() -> None:
-    """Send the messages that are due."""
+    """Send the messages that are due, alarms among them."""
+    application().alarms.run()
     application().notify.run()
 
 
@@ -102,7 +104,11 @@ def due() -> Iterator[tuple[str, tuple[int, ...]]]:
         sweeps = tx.connections.sweeps_due(now)
         has_rounds = tx.daily.is_any_due(now)
         has_clocks = tx.clocks.is_any_due(now)
-        has_messages = tx.notifications.is_any_due(now)
+        has_messages = (
+            tx.notifications.is_any_due(now)
+            or tx.notices.is_any_untold(QUIET, now=now)
+            or tx.notices.is_any_over()
+        )
         has_policies = tx.processes.is_any_due(now)
     if has_policies:
         yield "take_effect", ()

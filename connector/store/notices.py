@@ -1,12 +1,24 @@
 """Notices: what the admin should know. The same matter is counted, not repeated."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from connector.store.tables import connections, notices
+from connector.store.tables import connections, notices, notifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,28 @@ class Notice:
     first_at: datetime
     last_at: datetime
     times: int
+
+
+_SELECT = select(
+    notices.c.id,
+    notices.c.key,
+    notices.c.connection_id,
+    connections.c.name.label("connection"),
+    notices.c.code,
+    notices.c.message,
+    notices.c.first_at,
+    notices.c.last_at,
+    notices.c.times,
+).outerjoin(connections, connections.c.id == notices.c.connection_id)
+
+_OVER = and_(
+    notices.c.settled_at.is_not(None),
+    exists().where(
+        notifications.c.notice_id == notices.c.id,
+        notifications.c.settled_at.is_(None),
+        notifications.c.state.in_(["planned", "sent"]),
+    ),
+)
 
 
 class Notices:
@@ -74,23 +108,47 @@ class Notices:
 
     def open(self) -> list[Notice]:
         """Return what stands before the admin, latest first."""
-        rows = self._connection.execute(
-            select(
-                notices.c.id,
-                notices.c.key,
-                notices.c.connection_id,
-                connections.c.name.label("connection"),
-                notices.c.code,
-                notices.c.message,
-                notices.c.first_at,
-                notices.c.last_at,
-                notices.c.times,
+        return self._notices(
+            _SELECT.where(notices.c.settled_at.is_(None)).order_by(
+                notices.c.last_at.desc(), notices.c.id.desc()
             )
-            .outerjoin(connections, connections.c.id == notices.c.connection_id)
-            .where(notices.c.settled_at.is_(None))
-            .order_by(notices.c.last_at.desc(), notices.c.id.desc())
-        ).mappings()
-        return [Notice(**row) for row in rows]
+        )
+
+    def take_untold(
+        self, quiet: Mapping[str, timedelta], *, now: datetime
+    ) -> list[Notice]:
+        """Return the matters that somebody is to be told of, now marked as told.
+
+        Those have one of the codes of `quiet`, and were not told of for so long.
+        """
+        found = self._notices(
+            _SELECT.where(_untold(quiet, now))
+            .order_by(notices.c.id)
+            .with_for_update(of=notices, skip_locked=True)
+        )
+        self._connection.execute(
+            update(notices)
+            .where(notices.c.id.in_([one.id for one in found]))
+            .values(told_at=now)
+        )
+        return found
+
+    def is_any_untold(self, quiet: Mapping[str, timedelta], *, now: datetime) -> bool:
+        """Return whether there is a matter that somebody is to be told of."""
+        found = select(notices.c.id).where(_untold(quiet, now)).limit(1)
+        return self._connection.execute(found).first() is not None
+
+    def over(self) -> list[Notice]:
+        """Return the settled matters of which a message still says that they stand."""
+        return self._notices(_SELECT.where(_OVER).order_by(notices.c.id))
+
+    def is_any_over(self) -> bool:
+        """Return whether a message says that a settled matter stands."""
+        found = select(notices.c.id).where(_OVER).limit(1)
+        return self._connection.execute(found).first() is not None
+
+    def _notices(self, query: Select[Any]) -> list[Notice]:
+        return [Notice(**row) for row in self._connection.execute(query).mappings()]
 
     def resolve(self, key: str, *, now: datetime) -> bool:
         """Take a matter off the list; False if it did not stand there."""
@@ -100,3 +158,25 @@ class Notices:
             .values(settled_at=now)
         )
         return resolved.rowcount == 1
+
+
+def _untold(quiet: Mapping[str, timedelta], now: datetime) -> ColumnElement[bool]:
+    """Say of which open matters somebody is to be told at `now`."""
+    return and_(
+        notices.c.settled_at.is_(None),
+        or_(
+            *(
+                and_(
+                    notices.c.code == code,
+                    or_(
+                        notices.c.told_at.is_(None),
+                        and_(
+                            notices.c.told_at < notices.c.first_at,
+                            notices.c.told_at < now - wait,
+                        ),
+                    ),
+                )
+                for code, wait in quiet.items()
+            )
+        ),
+    )

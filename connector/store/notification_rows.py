@@ -43,6 +43,7 @@ class NewNotification:
     clock_id: int | None = None
     record_id: int | None = None
     process_version_id: int | None = None
+    notice_id: int | None = None
     due_at: datetime | None = None
 
 

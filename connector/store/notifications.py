@@ -57,6 +57,7 @@ class Notifications:
                 "clock_id": one.clock_id,
                 "record_id": one.record_id,
                 "process_version_id": one.process_version_id,
+                "notice_id": one.notice_id,
                 "person": one.message.to,
                 "purpose": one.purpose,
                 "message": message_to_json(one.message),
@@ -65,9 +66,13 @@ class Notifications:
             }
             for key, one in sorted(unique.items())
         ]
-        return self._connection.execute(
-            insert(notifications).values(rows).on_conflict_do_nothing()
-        ).rowcount
+        added = self._connection.scalars(
+            insert(notifications)
+            .values(rows)
+            .on_conflict_do_nothing()
+            .returning(notifications.c.id)
+        )
+        return len(added.all())
 
     def claim(
         self, *, lease: str, now: datetime, until: datetime, limit: int
@@ -250,6 +255,10 @@ class Notifications:
     def announced(self, process_version_id: int) -> list[Unsettled]:
         """Return the messages that announce this version and still hold."""
         return self._unsettled(notifications.c.process_version_id == process_version_id)
+
+    def alarming(self, notice_id: int) -> list[Unsettled]:
+        """Return the messages that tell of this notice and still hold."""
+        return self._unsettled(notifications.c.notice_id == notice_id)
 
     def _unsettled(self, condition: ColumnElement[bool]) -> list[Unsettled]:
         rows = self._connection.execute(

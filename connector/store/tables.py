@@ -486,6 +486,7 @@ notifications = Table(
     _ref("clocks", nullable=True),
     _ref("records", nullable=True),
     _ref("process_versions", nullable=True),
+    _ref("notices", nullable=True),
     _text("person"),
     _text("purpose"),
     # The message as rules.wording made it: subject, lines, link.
@@ -517,6 +518,11 @@ notifications = Table(
         "notifications_process_version_id_idx",
         "process_version_id",
         postgresql_where=text("process_version_id IS NOT NULL"),
+    ),
+    Index(
+        "notifications_notice_id_idx",
+        "notice_id",
+        postgresql_where=text("notice_id IS NOT NULL"),
     ),
 )
 
@@ -589,6 +595,8 @@ notices = Table(
     _at("last_at", nullable=False),
     _count("times"),
     _at("settled_at"),
+    # When somebody was last told of it by a message; null: it only stood on the page.
+    _at("told_at"),
 )
 
 audit = Table(

@@ -1,5 +1,6 @@
 """What Slagboom says to people: English and Dutch, plain, short and kind."""
 
+from rules.wording.alarms import Alarm, alarm_over, alarm_text
 from rules.wording.alerts import duel_alert
 from rules.wording.announcing import announcement, retraction, version_heading
 from rules.wording.differences import difference_lines, power_text, rule_text
@@ -10,11 +11,14 @@ from rules.wording.reasons import needs_text, reason_text
 from rules.wording.speech import field_label
 
 __all__ = [
+    "Alarm",
     "Ending",
     "MessageText",
     "Section",
     "Standing",
     "TaskText",
+    "alarm_over",
+    "alarm_text",
     "announcement",
     "difference_lines",
     "duel_alert",

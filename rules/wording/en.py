@@ -157,6 +157,31 @@ ENGLISH = Catalogue(
             "Stop it from changing {the}, or allow the move in the policy. Until then"
             " somebody has to put the record right by hand: a task says what."
         ),
+        "alarm_refused_subject": "Slagboom cannot work on {account}",
+        "alarm_refused_what": "Slagboom cannot work on {account} any more. {reason}",
+        "alarm_refused_why": (
+            "Until this is put right nothing is judged, put back or followed up there."
+            " What changes meanwhile is looked at afterwards."
+        ),
+        "alarm_refused_do": (
+            "Put it right and type: slagboom probe {account}. It tries everything that"
+            " is needed, and names what is still missing."
+        ),
+        "alarm_exhausted_subject": "{account} takes no more from Slagboom for hours",
+        "alarm_exhausted_what": "{account} has no requests left for Slagboom. {reason}",
+        "alarm_exhausted_why": (
+            "What Slagboom has to put back and to explain there waits until then."
+        ),
+        "alarm_exhausted_do": (
+            "Find out which program uses up the requests of {account}, or have its"
+            " limit raised. Slagboom goes on by itself."
+        ),
+        "alarm_link": "Open Slagboom",
+        "alarm_over_subject": "Slagboom works on {account} again",
+        "alarm_over": (
+            "This is over: Slagboom works on {account} again, and looks at what"
+            " changed meanwhile. There is nothing left to do."
+        ),
         "why": "Why this matters:",
         "do": "What to do:",
         "put_back_yourself": "Put {the} back in {stage}.",

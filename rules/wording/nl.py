@@ -167,6 +167,38 @@ DUTCH = Catalogue(
             " beleid. Tot die tijd moet iemand het met de hand in orde maken: in een"
             " taak staat wat."
         ),
+        "alarm_refused_subject": "Slagboom kan niet werken in {account}",
+        "alarm_refused_what": (
+            "Slagboom kan niet meer werken in {account}. De melding luidt: {reason}"
+        ),
+        "alarm_refused_why": (
+            "Tot dit in orde is, wordt daar niets beoordeeld, teruggezet of opgevolgd."
+            " Wat intussen verandert, wordt daarna bekeken."
+        ),
+        "alarm_refused_do": (
+            "Breng het in orde en typ: slagboom probe {account}. Dat probeert alles wat"
+            " nodig is, en noemt wat nog ontbreekt."
+        ),
+        "alarm_exhausted_subject": (
+            "{account} neemt urenlang niets meer aan van Slagboom"
+        ),
+        "alarm_exhausted_what": (
+            "{account} heeft geen aanvragen meer over voor Slagboom. De melding luidt:"
+            " {reason}"
+        ),
+        "alarm_exhausted_why": (
+            "Wat Slagboom daar moet terugzetten en uitleggen, wacht tot die tijd."
+        ),
+        "alarm_exhausted_do": (
+            "Zoek uit welk programma de aanvragen van {account} opmaakt, of laat de"
+            " limiet verhogen. Slagboom gaat vanzelf verder."
+        ),
+        "alarm_link": "Open Slagboom",
+        "alarm_over_subject": "Slagboom werkt weer in {account}",
+        "alarm_over": (
+            "Dit is voorbij: Slagboom werkt weer in {account}, en bekijkt wat intussen"
+            " is veranderd. Er hoeft niets meer te gebeuren."
+        ),
         "why": "Waarom dit ertoe doet:",
         "do": "Wat je kunt doen:",
         "put_back_yourself": "Zet {the} terug in {stage}.",

@@ -112,6 +112,14 @@ def test_a_wrong_secret_is_told_once_until_the_right_one_is_given(room: Room):
     assert room.look() == []
 
 
+def test_what_is_told_is_due_to_be_sent_once(room: Room):
+    room.connect(secret="wrong")
+    room.look()
+    assert ("notify", ()) in list(jobs.due())
+    jobs.notify()
+    assert ("notify", ()) not in list(jobs.due())
+
+
 def test_an_inactive_user_is_told_and_work_goes_on_when_it_is_active_again(room: Room):
     connection = room.connect()
     room.deactivate()
