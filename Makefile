@@ -7,7 +7,7 @@ ARGS ?=
 .PHONY: help install demo up test lint bench lock stubs
 
 help:
-	@echo "make demo    show in a terminal what Slagboom does, on a CRM of its own"
+	@echo "make demo    show in a terminal what Slagboom does, on CRMs of its own"
 	@echo "make up      run it: web, worker, clock, and the servers they need"
 	@echo "make test    run all tests"
 	@echo "make lint    check style, types and the layers"

@@ -15,9 +15,9 @@ import click
     help="Where the page is; 0 takes a free port.",
 )
 def demo(*, is_once: bool, port: int) -> int:
-    """Show what Slagboom does, on a CRM of its own.
+    """Show what Slagboom does, on CRMs of its own.
 
-    A local CRM, a Slack and a mail server are started, and a sales team that works
+    Local CRMs, a Slack and a mail server are started, and a sales team that works
     carelessly; nothing of yours is touched and nothing stays behind. Ctrl-C ends it.
     With --once it ends by itself, with 0 only if everything happened that must.
     """

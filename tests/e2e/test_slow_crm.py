@@ -1,4 +1,4 @@
-"""The CRM answers later than anybody waits: each of these takes half a minute."""
+"""The CRM answers later than anybody waits: each of these takes up to a minute."""
 
 import pytest
 

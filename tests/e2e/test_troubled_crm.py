@@ -1,5 +1,7 @@
 """The CRM refuses, stalls, forgets to answer, or is used by somebody else as well."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from tests.e2e.installation import Installation
@@ -70,8 +72,10 @@ def test_rows_that_the_crm_refuses_are_flagged_and_the_others_go_back(
 def test_what_stands_in_the_way_of_a_return_makes_it_a_flag(room: Installation):
     for obstacle in room.crm.obstacles():
         deal = room.add_deal("Obstructed", "Lead", **DECIDED)
-        with obstacle(deal):
-            room.company.move(deal, "Negotiation")
+        with ExitStack() as meanwhile:
+            with room.crm.held():
+                room.company.move(deal, "Negotiation")
+                meanwhile.enter_context(obstacle(deal))
             room.wait_until_quiet()
             assert room.company.stage_of(deal) == "Negotiation"
         assert len(room.company.notes_on(deal)) == 1

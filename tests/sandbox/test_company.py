@@ -6,13 +6,10 @@ from typing import Any
 import pytest
 
 from adapters.sandbox import Sandbox
-from adapters.sandbox.companies import COMPANIES as PLAYED
+from adapters.sandbox.companies import COMPANIES
 from adapters.sandbox.company import STAGES, TOM, Company
-from adapters.sandbox.salesforce.company import SalesforceCompany
 from tests.sandbox.kit import Control, Receiver
 from tests.waiting import wait_for
-
-COMPANIES = {**PLAYED, "salesforce": SalesforceCompany}
 
 
 @pytest.fixture(params=COMPANIES)
