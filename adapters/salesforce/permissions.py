@@ -11,7 +11,6 @@ from xml.etree.ElementTree import (  # the parser itself is defusedxml's
     Element,
     SubElement,
     indent,
-    register_namespace,
     tostring,
 )
 
@@ -25,7 +24,7 @@ from adapters.salesforce.kinds import (
     ObjectType,
 )
 from adapters.salesforce.rights import RIGHTS, WRITTEN, Access
-from rules.model import FieldMap, Kind, PropertyName
+from rules.model import FieldMap, FieldName, Kind, PropertyName
 
 BY_PERMISSION: Mapping[tuple[str, Access], tuple[str, ...]] = MappingProxyType(
     {
@@ -93,16 +92,19 @@ def grant(text: str, *, fields: Fields, restored: Names) -> str:
     `fields` are those that policies name; of them `restored` are put back.
     """
     objects = frozenset(right.object for right in RIGHTS) - APART
-    return _grant(text, objects, _fields(fields, restored))
+    return _grant(text, objects, _fields(fields, restored), {BASIC})
 
 
 def grant_apart(text: str) -> str:
     """Return the permission set `text` with the rights on what may not be there."""
-    return _grant(text, APART, _fields({}, {}))
+    return _grant(text, APART, _fields({}, {}), set())
 
 
 def _grant(
-    text: str, objects: frozenset[str], fields: Mapping[str, Mapping[str, bool]]
+    text: str,
+    objects: frozenset[str],
+    fields: Mapping[str, Mapping[str, bool]],
+    permissions: set[str],
 ) -> str:
     root: Element = fromstring(text)
     for name in sorted(objects):
@@ -114,19 +116,18 @@ def _grant(
                 field=f"{name}.{field}",
                 readable=True,
             )
-    permissions = {BASIC}
     for name in sorted(objects - BY_ANOTHER):
         accesses = {right.access for right in RIGHTS if right.object == name}
         by_permission = [BY_PERMISSION.get((name, access)) for access in accesses]
-        permissions |= {one for found in by_permission if found for one in found}
+        permissions = permissions.union(*filter(None, by_permission))
         if not all(by_permission):
             _add_object(root, name, accesses)
     for permission in sorted(permissions):
         _add(root, "userPermissions", enabled=True, name=permission)
     root[:] = sorted(root, key=lambda one: one.tag)
-    register_namespace("", _METADATA)
     indent(root, "    ")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
+    body = tostring(root, "unicode", default_namespace=_METADATA)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
 def _named(type_: ObjectType, fields: FieldMap) -> set[PropertyName]:
@@ -170,7 +171,10 @@ def _fields(fields: Fields, restored: Names) -> Mapping[str, Mapping[str, bool]]
     found = {name: dict(one) for name, one in _BESIDES.items()}
     for kind, type_ in TYPES.items():
         named = _named(type_, fields.get(kind, {}))
-        written = {*restored.get(kind, ()), *(WRITTEN if kind is Kind.DEAL else ())}
+        written = {
+            *(type_.builtin.get(FieldName(one), one) for one in restored.get(kind, ())),
+            *(WRITTEN if kind is Kind.DEAL else ()),
+        }
         always = _ALWAYS | _ALWAYS_OF.get(type_.name, frozenset())
         for name in {*type_.builtin.values(), *named} - always:
             own = found.setdefault(type_.name, {})

@@ -116,3 +116,25 @@ def test_reading_the_configuration_loads_no_library(module):
     loaded = {name.partition(".")[0] for name in ast.literal_eval(said.stdout)}
     heavy = {"cryptography", "flask", "redis", "rq", "sqlalchemy", "structlog"}
     assert loaded & heavy == set()
+
+
+def test_every_file_that_is_no_module_is_shipped():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]
+    roots = [ROOT / name for name in ("adapters", "connector", "rules")]
+    # Every folder counts as a package, whether it holds modules or not.
+    packages = [one for root in roots for one in (root, *root.rglob("*/"))]
+    shipped = {
+        file
+        for package in packages
+        for name in ("*", ".".join(package.relative_to(ROOT).parts))
+        for pattern in patterns.get(name, ())
+        for file in package.glob(pattern)
+    }
+    files = {
+        one
+        for root in roots
+        for one in root.rglob("*")
+        if one.is_file() and one.suffix not in {".py", ".pyc"}
+    }
+    assert files - shipped == set()

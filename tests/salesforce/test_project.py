@@ -247,6 +247,7 @@ def test_the_sets_grant_the_rights_that_the_adapter_needs_and_no_others():
     permissions = {one for right in needed for one in BY_PERMISSION.get(right, ())}
     named = set(texts(root(made, PERMISSION_SET), "userPermissions", "name"))
     assert named == permissions | {BASIC}
+    assert texts(root(made, QUOTES), "userPermissions") == []
     for path in (PERMISSION_SET, QUOTES):
         for excess in ("allowDelete", "modifyAllRecords"):
             assert set(texts(root(made, path), "objectPermissions", excess)) == {
@@ -288,6 +289,10 @@ def test_every_usual_field_is_read_and_those_of_a_return_are_written():
 def test_fields_that_policies_name_are_read_and_those_put_back_are_written():
     amount = frozenset({PropertyName("Amount")})
     granted = fields_in(files(fields={Kind.DEAL: FIELDS}, restored={Kind.DEAL: amount}))
+    in_a_draft = frozenset({PropertyName("amount")})
+    assert granted == fields_in(
+        files(fields={Kind.DEAL: FIELDS}, restored={Kind.DEAL: in_a_draft})
+    )
     assert granted["Opportunity.Decision_Maker__c"] is False
     assert granted["Opportunity.Amount"] is True
     assert granted["Opportunity.NextStep"] is False
