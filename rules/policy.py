@@ -282,8 +282,9 @@ class Policy:
     """One process on one pipeline of one account.
 
     `fields` maps every neutral name the policy uses to the account's property, `types`
-    to what it holds. `stages` are in the policy's order. A record that was put back
-    `returns_per_day` times is left as it is: two automations may be fighting over it.
+    to what it holds; `free_texts` are those that people write. `stages` are in the
+    policy's order. A record that was put back `returns_per_day` times is left as it is:
+    two automations may be fighting over it.
     """
 
     process: str
@@ -313,6 +314,7 @@ class Policy:
     conversion: Conversion | None = None
     returns_per_day: int = 3
     placeholders: Placeholders = Placeholders()
+    free_texts: frozenset[FieldName] = frozenset()
     hold_keep: Duration = HOLD_KEEP
     exemption_longest: Duration = EXEMPTION_LONGEST
     exemptions_recur: int = EXEMPTIONS_RECUR
@@ -350,12 +352,13 @@ class AccountPipeline:
 
 @dataclass(frozen=True, slots=True)
 class AccountProperty:
-    """A field as the account has it."""
+    """A field as the account has it. `is_free_text`: people write what they like."""
 
     name: PropertyName
     label: str
     type: FieldType
     is_read_only: bool = False
+    is_free_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,8 @@ def to_property(raw: Json) -> AccountProperty:
         label=str(raw.get("label") or raw["name"]),
         type=to_field_type(str(raw.get("type") or "")),
         is_read_only=bool(about.get("readOnlyValue") or raw.get("calculated")),
+        # What is chosen from a list is of the type enumeration.
+        is_free_text=raw.get("type") == "string",
     )
 
 

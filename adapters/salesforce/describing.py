@@ -21,6 +21,9 @@ Offers = Mapping[str, frozenset[str]]
 _COMPOUND = frozenset({"address", "location", "base64", "complexvalue"})
 """Made of other fields, or no value at all: no condition can be on them."""
 
+_FREE_TEXTS = frozenset({"email", "phone", "string", "textarea", "url"})
+"""What people write; a picklist or a reference is chosen."""
+
 
 def to_account_kind(
     described: Json,
@@ -52,6 +55,7 @@ def to_properties(described: Json) -> tuple[AccountProperty, ...]:
             label=text(one, "label") or text(one, "name"),
             type=to_field_type(text(one, "type")),
             is_read_only=one.get("updateable") is not True,
+            is_free_text=text(one, "type") in _FREE_TEXTS,
         )
         for one in parts(described, "fields")
         if text(one, "name") and text(one, "type") not in _COMPOUND

@@ -5,16 +5,19 @@ give reason to; the look reads and judges them afresh, as after any hint. So a f
 time is reported by the same judge, and once.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from connector.clock import Clock
 from connector.log import get_logger
 from connector.services.policies import Active, Policies
 from connector.services.standing import powers_of, with_pause
+from connector.services.texts import counted_fields, held_texts
 from connector.store import Store, Transaction
 from connector.store.daily import DueRound
 from rules.calendar import next_day_at
-from rules.policy import Calendar
+from rules.model import Change, Record
+from rules.policy import Calendar, Policy, Stage
 from rules.standing import KEPT, may_fail, stages_with_time, untold
 
 log = get_logger(__name__)
@@ -75,7 +78,7 @@ class Daily:
         found = tx.baselines.standing_in(
             due.connection_id,
             policy.kind,
-            [stage.id for stage in stages_with_time(policy)],
+            [stage.id for stage in _stages_to_see(policy)],
             after=due.after,
             limit=AT_A_TIME,
         )
@@ -94,8 +97,34 @@ class Daily:
             )
         ]
         tx.records.hint(lapsed, due_at=now)
+        if policy.placeholders.counts:
+            _count(tx, due, policy, found)
         if len(found) < AT_A_TIME:
+            if policy.placeholders.counts:
+                tx.texts.measure(due.connection_id, policy.kind)
             tx.daily.end(due.process_id, next_at=next_day_at(now, policy.calendar))
         else:
             tx.daily.go_on(due.process_id, after=found[-1][0])
         return len(lapsed)
+
+
+def _stages_to_see(policy: Policy) -> Sequence[Stage]:
+    return policy.stages if policy.placeholders.counts else stages_with_time(policy)
+
+
+def _count(
+    tx: Transaction,
+    due: DueRound,
+    policy: Policy,
+    found: Sequence[tuple[int, Record]],
+) -> None:
+    """Note the texts of records that were known before anybody counted them."""
+    fields = counted_fields([policy])
+    tx.texts.keep(
+        due.connection_id,
+        [
+            text
+            for row_id, record in found
+            for text in held_texts(row_id, Change(record, record), record, fields)
+        ],
+    )

@@ -24,10 +24,13 @@ from connector.services.planning import plan_round
 from connector.services.policies import CrmFor, Policies
 from connector.services.rounds import Round, prepare
 from connector.services.settle import Settling, settle
+from connector.services.texts import most_counted
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from connector.store.interventions import PlannedIntervention
 from connector.store.records import ClaimedRecord
+from connector.store.texts import HeldText, Use
+from rules.model import FieldName
 
 log = get_logger(__name__)
 
@@ -121,7 +124,10 @@ class Enforce:
             )
         try:
             findings = find_out(
-                round_, self._clock.now(), keep=lambda: self._extend(round_)
+                round_,
+                self._clock.now(),
+                keep=lambda: self._extend(round_),
+                uses_of=lambda asked: self._uses_of(round_, asked),
             )
         except OutsideError as error:
             self._postpone(round_, error)
@@ -251,6 +257,14 @@ class Enforce:
             lambda tx: tx.interventions.plan(rows, now=self._clock.now())
         )
         return {row.record_id: row for row in planned}
+
+    def _uses_of(
+        self, round_: Round, asked: Sequence[HeldText]
+    ) -> Mapping[tuple[int, FieldName], Use]:
+        """Return where else these texts stand."""
+        most = most_counted(active.policy for active in round_.actives)
+        with self._store.begin() as tx:
+            return tx.texts.uses(round_.connection.id, asked, most=most)
 
     def _extend(self, round_: Round) -> frozenset[int]:
         """Hold the round's records longer, and return the rows that are still ours."""

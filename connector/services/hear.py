@@ -128,6 +128,7 @@ class Hear:
                 tx.holds.hand_over(row, to=into, now=now)
                 tx.exemptions.hand_over(row, to=into)
                 tx.violations.resolve_all([row], by="merged", now=now)
+                tx.texts.forget([row])
 
 
 def _refs(heard: Sequence[Heard]) -> set[RecordRef]:

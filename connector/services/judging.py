@@ -16,6 +16,7 @@ from connector.services.standing import (
     evidence_for_standing,
     find_met_violations,
 )
+from connector.services.texts import UsesOf, with_uses
 from connector.services.tracing import find_change, retell, with_movers
 from connector.store.records import ClaimedRecord
 from rules.auto_moves import evidence_for, find_auto_move, plan_auto_move
@@ -87,17 +88,20 @@ class _Found:
         self.judged.pop(claimed.id, None)
 
 
-def find_out(round_: Round, now: datetime, *, keep: Callable[[], object]) -> Findings:
+def find_out(
+    round_: Round, now: datetime, *, keep: Callable[[], object], uses_of: UsesOf
+) -> Findings:
     """Read and judge every record of the round.
 
     What is to be written is read twice, the second time with its history and just
     before it is planned. `keep` is called between requests, which may take long, to
-    keep the records. Raises what `adapters.errors` has.
+    keep the records; `uses_of` says where else their texts stand. Raises what
+    `adapters.errors` has.
     """
     found = _Found()
     looks = with_movers(round_, _read(round_, found))
     keep()
-    evidence = _gather(round_, looks, now, keep)
+    evidence = with_uses(round_, looks, _gather(round_, looks, now, keep), uses_of)
     for look in looks:
         found.put(look, _judge(round_, found, look, evidence, now))
     _confirm(round_, found, evidence, now)

@@ -16,6 +16,7 @@ from connector.services.holds import keep_holds
 from connector.services.judging import Findings
 from connector.services.outside import note_recovery, tell_exhausted, wait_after
 from connector.services.rounds import Round
+from connector.services.texts import counted_fields, held_texts
 from connector.store import Transaction
 from connector.store.interventions import InterventionKind, InterventionState
 from connector.store.records import Accepted, ClaimedRecord
@@ -257,6 +258,7 @@ def _lose(
     tx.clocks.end_all(ids, why="gone", now=now)
     tx.holds.end(ids, why="gone", now=now)
     tx.violations.resolve_all(ids, by="gone", now=now)
+    tx.texts.forget(ids)
     tx.changes.finish(
         [change.id for row_id in ids for change in round_.heard.get(row_id, ())]
     )
@@ -300,6 +302,18 @@ def _may_meet_hold(round_: Round, over: _Over) -> bool:
     )
 
 
+def _keep_texts(tx: Transaction, round_: Round, over: Iterable[_Over]) -> None:
+    """Note who wrote what is counted, where a policy counts."""
+    held = []
+    for one in over:
+        record = one.accepted
+        policies = [active.policy for active in round_.of_kind(record.ref.kind)]
+        held += held_texts(
+            one.look.claimed.id, one.change, record, counted_fields(policies)
+        )
+    tx.texts.keep(round_.connection.id, held)
+
+
 def _accept(
     tx: Transaction, round_: Round, over: Iterable[_Over], now: datetime
 ) -> None:
@@ -317,6 +331,7 @@ def _accept(
             for change in round_.heard.get(one.look.claimed.id, ())
         ]
     )
+    _keep_texts(tx, round_, over)
     # A hint since the claim keeps a record due.
     tx.records.hint(again, due_at=now)
     tx.records.accept(

@@ -58,6 +58,7 @@ class Changes:
                     "occurred_at": one.occurred_at,
                     "actor_class": one.actor.kind,
                     "actor_name": one.actor.name,
+                    "actor_user": one.actor.user_id or None,
                     "state": "pending" if one.ref in rows else "skipped",
                 }
                 for key, one in sorted(by_key.items())
@@ -79,11 +80,14 @@ class Changes:
                 changes.c.occurred_at,
                 changes.c.actor_class,
                 changes.c.actor_name,
+                changes.c.actor_user,
             )
             .where(changes.c.record_id.in_(record_ids), changes.c.state == "pending")
             .order_by(changes.c.occurred_at, changes.c.id)
         ):
-            actor = Actor(ActorClass(row.actor_class), row.actor_name)
+            actor = Actor(
+                ActorClass(row.actor_class), row.actor_name, row.actor_user or ""
+            )
             found.setdefault(row.record_id, []).append(
                 PendingChange(row.id, row.property, row.occurred_at, actor)
             )

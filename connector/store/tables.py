@@ -14,6 +14,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Identity,
     Index,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Interval,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -187,6 +189,7 @@ changes = Table(
     _at("occurred_at", nullable=False),
     _text("actor_class"),
     _text("actor_name"),
+    _text("actor_user", nullable=True),
     Column("state", Text, nullable=False, server_default="pending"),
     UniqueConstraint("connection_id", "key"),
     _one_of("state", "pending", "done", "dead", "skipped"),
@@ -377,6 +380,33 @@ holds = Table(
         "check_due_at",
         postgresql_where=text("ended_at IS NULL"),
     ),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    _ref("connections"),
+    _ref("records"),
+    _text("kind"),
+    _text("field"),
+    # A digest of what the field says, as texts are compared.
+    _text("said"),
+    # A person of the CRM who wrote it, else the owner of the record.
+    _text("author"),
+    PrimaryKeyConstraint("record_id", "field"),
+    Index("texts_said_idx", "connection_id", "kind", "field", "said", "author"),
+)
+
+common_texts = Table(
+    "common_texts",
+    metadata,
+    _ref("connections"),
+    _text("kind"),
+    _text("field"),
+    _text("said"),
+    # Of all records with a text in this field, as it was last measured.
+    Column("share", Float, nullable=False),
+    PrimaryKeyConstraint("connection_id", "kind", "field", "said"),
 )
 
 allowed_answers = Table(

@@ -24,6 +24,7 @@ from connector.store.people import People
 from connector.store.processes import Processes
 from connector.store.records import Records
 from connector.store.streams import Streams
+from connector.store.texts import Texts
 from connector.store.violations import Violations
 
 
@@ -73,6 +74,11 @@ class Transaction:
     def answers(self) -> Answers:
         """The texts that are answers, though they look like placeholders."""
         return Answers(self._connection)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """How many records have the same answer."""
+        return Texts(self._connection)
 
     @cached_property
     def daily(self) -> Daily:

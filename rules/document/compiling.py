@@ -140,6 +140,7 @@ class _Compiling:
             fields=self._names.fields,
             types=self._names.types,
             labels=self._names.labels,
+            free_texts=frozenset(self._names.free_texts),
             skip=self._move("skip", moves.skip),
             back=self._move("back", moves.back),
             born_late=self._move("born_late", moves.born_late),

@@ -49,6 +49,7 @@ class Names:
     fields: dict[FieldName, PropertyName] = field(default_factory=dict)
     types: dict[FieldName, FieldType] = field(default_factory=dict)
     labels: dict[FieldName, str] = field(default_factory=dict)
+    free_texts: set[FieldName] = field(default_factory=set)
 
     def use(self, name: str, path: Path) -> FieldName:
         """Note that the policy needs this field, or that there is none."""
@@ -89,6 +90,8 @@ class Names:
     def _note(self, name: FieldName, found: AccountProperty) -> None:
         self.fields[name] = found.name
         self.types[name] = found.type
+        if found.is_free_text:
+            self.free_texts.add(name)
         if found.label:
             self.labels[name] = found.label
 

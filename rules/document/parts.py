@@ -56,6 +56,8 @@ def to_condition(shape: WhenShape) -> str:
 def to_placeholders(shape: PlaceholdersShape) -> Placeholders:
     """Return what a document says of answers that are none."""
     return Placeholders(
+        repeated=shape.repeated,
+        share=shape.share,
         allowed=frozenset((None, normal(text)) for text in shape.allow),
     )
 

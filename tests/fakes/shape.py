@@ -14,7 +14,12 @@ TYPES_OF_FIELDS: Mapping[FieldName, FieldType] = {
 }
 FIELDS = {name: PropertyName(name) for name in TYPES_OF_FIELDS}
 PROPERTIES = tuple(
-    AccountProperty(PropertyName(name), name.capitalize(), type_)
+    AccountProperty(
+        PropertyName(name),
+        name.capitalize(),
+        type_,
+        is_free_text=type_ is FieldType.TEXT and name != "currency",
+    )
     for name, type_ in TYPES_OF_FIELDS.items()
 )
 PIPELINES = {Kind.DEAL: PIPELINE, Kind.LEAD: PipelineId("leads")}

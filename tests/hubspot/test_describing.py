@@ -52,6 +52,8 @@ def test_properties_have_types_and_the_computed_ones_are_read_only(
     assert found["dealname"].type is FieldType.TEXT
     assert found["hs_is_closed"].is_read_only
     assert not found["amount"].is_read_only
+    assert found["dealname"].is_free_text
+    assert not found["dealtype"].is_free_text, "it is chosen from a list"
     assert set(deals.builtin.values()) <= set(found)
 
 

@@ -608,6 +608,7 @@ def test_a_lane_that_cannot_be_is_refused(lane, complaint):
 
 def test_a_policy_says_what_else_is_no_answer_and_what_is_one_after_all():
     found = compiled().placeholders
+    assert (found.repeated, found.share) == (5, 0.3)
     assert found.allowed == {(None, "testbv")}
     assert not compiled(HEAD + "stages: {Lead: }").placeholders.counts
 
@@ -615,6 +616,9 @@ def test_a_policy_says_what_else_is_no_answer_and_what_is_one_after_all():
 @pytest.mark.parametrize(
     ("part", "words"),
     [
+        ("{repeated: 1}", "at least 2 should stand here"),
+        ("{share: 30}", "Write a part of all as 1% to 99%, such as 30%."),
+        ("{share: 100%}", "Write a part of all as 1% to 99%"),
         ("{allow: Test BV}", "A list should stand here, not text."),
         ("{alow: [x]}", "Did you mean “allow”?"),
     ],

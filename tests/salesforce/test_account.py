@@ -66,6 +66,9 @@ def test_fields_have_types_and_some_may_only_be_read(crm: Crm, control: Control)
     assert found["NextStep"].is_read_only
     assert found["IsWon"].is_read_only
     assert not found["Amount"].is_read_only
+    assert found["NextStep"].is_free_text
+    assert not found["LeadSource"].is_free_text, "it is chosen from a list"
+    assert not found["AccountId"].is_free_text, "it refers to something"
 
 
 def test_everybody_is_known_with_who_leads_them(crm: Crm, control: Control):
