@@ -62,6 +62,7 @@ class Pages:
         blueprint.get("/sign-in")(self.ask_for_key)
         blueprint.post("/sign-in")(self.sign_in)
         blueprint.post("/sign-out")(self.sign_out)
+        blueprint.get("/oauth/<vendor>")(self.back_from_vendor)
         return blueprint
 
     def guard(self) -> Response | None:
@@ -110,6 +111,10 @@ class Pages:
         if self._access.is_own_form(request.environ):
             session.clear()
         return redirect(_home(), _SEE_OTHER)
+
+    def back_from_vendor(self, vendor: str) -> Response:  # noqa: ARG002
+        """Return what to do with an address that a sign-in at a vendor ended at."""
+        return _message(to_reader(self._clock), "signed_in", 200)
 
     def _show(self, template: str) -> Response:
         reader = to_reader(self._clock)

@@ -72,6 +72,17 @@ def test_the_secret_of_an_address_is_left_for_the_reader_to_fill_in(public_house
     assert "stands for the webhook secret" in words(html)
 
 
+@pytest.mark.parametrize("query", ["code=aPrx&state=s", "error=access_denied"])
+def test_a_sign_in_at_a_crm_ends_at_a_page_that_says_where_to_paste(client, query):
+    answer = client.get(f"/oauth/salesforce?{query}")
+    assert answer.status_code == 200
+    html = answer.get_data(as_text=True)
+    assert "paste it in the terminal" in words(html)
+    assert "aPrx" not in html
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_what_happened_is_told_with_its_reason_and_its_ending(house, client):
     day = Day(house)
     jan = Actor(ActorClass.WORKFLOW, "Jan's flow")

@@ -71,8 +71,8 @@ ENGLISH: Mapping[str, str] = {
     "do_this": "Type this:",
     "connect": "Connect your CRM",
     "connect_why": (
-        "Slagboom needs a token of a private app, and that app's secret to recognise"
-        " its webhooks. Both are kept encrypted."
+        "Slagboom needs a way into your CRM, and a secret by which it recognises the"
+        " CRM's webhooks. Both are kept encrypted. Type the one for your CRM."
     ),
     "probe": "Test the connection",
     "probe_why": "It tries every right that is needed, and changes nothing.",
@@ -205,6 +205,11 @@ ENGLISH: Mapping[str, str] = {
     "wrong_host_why": "Use the address that PUBLIC_URL names: {url}",
     "not_found": "There is no such page",
     "not_found_why": "Go to the first page.",
+    "signed_in": "Back from signing in",
+    "signed_in_why": (
+        "Copy the whole address of this page out of the address bar, and paste it in"
+        " the terminal in which `slagboom connect` waits. It is good for once."
+    ),
     "store_down": "The database does not answer",
     "store_down_why": (
         "Check that the server of DATABASE_URL runs; `slagboom doctor` tells more. CRMs"

@@ -72,8 +72,9 @@ DUTCH: Mapping[str, str] = {
     "do_this": "Typ dit:",
     "connect": "Verbind uw CRM",
     "connect_why": (
-        "Slagboom heeft een token van een private app nodig, en het geheim van die app"
-        " om haar webhooks te herkennen. Beide worden versleuteld bewaard."
+        "Slagboom heeft toegang tot uw CRM nodig, en een geheim waaraan het de webhooks"
+        " van het CRM herkent. Beide worden versleuteld bewaard. Typ wat bij uw CRM"
+        " hoort."
     ),
     "probe": "Test de verbinding",
     "probe_why": "Elk recht dat nodig is wordt geprobeerd; er verandert niets.",
@@ -206,6 +207,11 @@ DUTCH: Mapping[str, str] = {
     "wrong_host_why": "Gebruik het adres dat PUBLIC_URL noemt: {url}",
     "not_found": "Deze pagina bestaat niet",
     "not_found_why": "Ga naar de eerste pagina.",
+    "signed_in": "Terug van het aanmelden",
+    "signed_in_why": (
+        "Kopieer het hele adres van deze pagina uit de adresbalk, en plak het in de"
+        " terminal waarin `slagboom connect` wacht. Het is één keer geldig."
+    ),
     "store_down": "De database antwoordt niet",
     "store_down_why": (
         "Controleer of de server van DATABASE_URL draait; `slagboom doctor` zegt meer."
