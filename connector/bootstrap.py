@@ -17,7 +17,7 @@ from connector.store.connections import Connection
 from connector.vendors import CHANNELS, CRMS, CrmVendor, Means
 
 if TYPE_CHECKING:
-    from adapters.ports import ChangeSource, Crm, Notifier
+    from adapters.ports import ChangeSource, ChangeStream, Crm, Notifier
     from connector.services.accounts import Accounts
     from connector.services.alarms import Alarms
     from connector.services.answers import Answers
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from connector.services.exemptions import Exemptions
     from connector.services.explaining import Explaining
     from connector.services.follow_up import FollowUps
+    from connector.services.hear import Hear
     from connector.services.holds import Holds
+    from connector.services.listen import Listen
     from connector.services.notify import Notify
     from connector.services.overview import Overview
     from connector.services.people import People
@@ -53,6 +55,7 @@ class Application:
         self.urls = urls
         self.clock = clock
         self._crms: _Opened[Crm] = _Opened()
+        self._streams: _Opened[ChangeStream | None] = _Opened()
         self._notifiers: _Opened[Notifier] = _Opened()
 
     @cached_property
@@ -122,6 +125,25 @@ class Application:
             self.vault.open(connection.secrets),
             secret,
             connection.probe.get("user", ""),
+        )
+
+    def stream_for(self, connection: Connection) -> "ChangeStream | None":
+        """Return what tells of a connection's changes as they happen, if anything does.
+
+        The same one while its credentials are. Raises KeyMissing if its secrets cannot
+        be opened, and what `adapters.errors` has.
+        """
+        open_stream = find_crm(connection.vendor).open_stream
+        if open_stream is None:
+            return None
+        return self._streams.get(
+            connection,
+            lambda: open_stream(
+                connection.name,
+                connection.settings,
+                self.vault.open(connection.secrets),
+                self.means,
+            ),
         )
 
     def notifier_for(self, channel: Channel) -> "Notifier":
@@ -195,16 +217,36 @@ class Application:
         return People(self.store, self.clock)
 
     @cached_property
+    def hear(self) -> "Hear":
+        """Storing what the accounts tell."""
+        from connector.services.hear import Hear
+
+        return Hear(self.store, self.source_for, self.clock, self.metrics)
+
+    @cached_property
+    def listen(self) -> "Listen":
+        """Hearing of changes as they happen."""
+        from connector.services.listen import Listen
+
+        return Listen(
+            self.store,
+            stream_for=self.stream_for,
+            hear=self.hear,
+            hint=self.queue.hint,
+            clock=self.clock,
+            metrics=self.metrics,
+            lease=self.config.lease,
+        )
+
+    @cached_property
     def enforce(self) -> "Enforce":
         """Looking at records that may have changed."""
         from connector.services.enforce import Enforce
-        from connector.services.hear import Hear
 
-        hear = Hear(self.store, self.source_for, self.clock, self.metrics)
         return Enforce(
             self.store,
             crm_for=self.crm_for,
-            hear=hear,
+            hear=self.hear,
             policies=self.policies,
             people=self.people,
             clock=self.clock,

@@ -13,6 +13,7 @@ from connector.vendors import CRMS
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("up", "Run it: web, worker, clock and the servers they need."),
     "demo": ("demo", "Show what Slagboom does, on a CRM of its own."),
+    "listen": ("listen", "Hear of changes as they happen, where a CRM tells of them."),
     "connect": ("connect", "Connect a CRM account."),
     "connections": ("lists", "List the connected accounts."),
     "probe": ("accounts", "Try whether an account can be worked with."),

@@ -12,6 +12,8 @@ from connector.cli.ending import Ending
 from connector.cli.output import as_json
 from connector.cli.session import opened
 from connector.errors import SlagboomError
+from connector.services.problems import QUIET
+from connector.store.connections import Connection
 from connector.web.reader import Reader
 
 
@@ -72,6 +74,7 @@ def _examine(app: Application) -> Iterator[Finding]:
         for line in probe.lines:
             what = f"account {connection.name}: {line.what}"
             yield Finding(what, line.is_ok, line.message)
+        yield from _examine_stream(app, connection)
     for channel in app.channels.all():
         try:
             probe = app.channels.probe(channel.name)
@@ -81,3 +84,21 @@ def _examine(app: Application) -> Iterator[Finding]:
         for line in probe.lines:
             what = f"channel {channel.name}: {line.what}"
             yield Finding(what, line.is_ok, line.message)
+
+
+def _examine_stream(app: Application, connection: Connection) -> Iterator[Finding]:
+    """Yield whether each topic that an account tells of is listened to."""
+    stream = app.stream_for(connection)
+    if stream is None:
+        return
+    with app.store.begin() as tx:
+        found = {one.topic: one for one in tx.streams.of(connection.id)}
+    since = app.clock.now() - QUIET
+    for topic in stream.topics:
+        state = found.get(topic)
+        alive_at = None if state is None else state.alive_at
+        is_heard = alive_at is not None and alive_at >= since
+        message = "" if is_heard else "Nobody listens. See that `slagboom listen` runs."
+        if state is not None and state.refused_at is not None:
+            is_heard, message = False, "The account refuses to tell of it."
+        yield Finding(f"account {connection.name}: stream {topic}", is_heard, message)

@@ -14,13 +14,13 @@ from connector.store.migrate import migrate
 
 
 @contextmanager
-def opened() -> Iterator[Application]:
+def opened(*, level: int = logging.WARNING) -> Iterator[Application]:
     """Give the services of this installation, whether it runs or not.
 
-    Raises ConfigError, EmbeddedError and StoreDown.
+    Lines below `level` are not logged. Raises ConfigError, EmbeddedError and StoreDown.
     """
     config = Config.load(os.environ)
-    set_up(config.log_format, level=logging.WARNING)
+    set_up(config.log_format, level=level)
     with borrow(config) as urls:
         migrate(urls.database_url)
         application = build(config, urls)

@@ -29,9 +29,6 @@ StreamFor = Callable[[Connection], ChangeStream | None]
 none. Raises KeyMissing, and what `adapters.errors` has."""
 
 EVERY = timedelta(seconds=1)
-HELD = timedelta(seconds=30)
-"""How long a process that fell silent is waited for, before another one listens."""
-
 SILENT = timedelta(minutes=5)
 """A stream that gives no sign of life for so long is dead, and was not told so. A sign
 may take four and a half minutes."""
@@ -71,12 +68,17 @@ class Listen:
         hint: Hint,
         clock: Clock,
         metrics: Metrics,
+        lease: timedelta = timedelta(seconds=60),
     ) -> None:
-        """Store what is heard through `hear`, and tell the workers by `hint`."""
+        """Store what is heard through `hear`, and tell the workers by `hint`.
+
+        A process that gave no sign of life for `lease` is replaced by another.
+        """
         self._store = store
         self._stream_for = stream_for
         self._clock = clock
         self._metrics = metrics
+        self._held_for = lease
         self._lease = new_id()
         self._desk = Desk(store, hear, hint, clock, metrics, self._lease)
         self._lines: dict[tuple[int, str], Line] = {}
@@ -108,7 +110,7 @@ class Listen:
         now = self._clock.now()
         with self._store.begin() as tx:
             connections = tx.connections.all()
-            held = tx.streams.extend(self._lease, until=now + HELD)
+            held = tx.streams.extend(self._lease, until=now + self._held_for)
         wanted = self._find_wanted(
             [one for one in connections if name in {None, one.name}], now
         )
@@ -199,7 +201,7 @@ class Listen:
                 line.topic,
                 lease=self._lease,
                 now=now,
-                until=now + HELD,
+                until=now + self._held_for,
             )
         if claimed is None:
             line.due_at = now + ELSEWHERE

@@ -119,12 +119,17 @@ class Listening:
         try:
             # Closing may have come in between.
             if not self._is_closed:
-                log.info("stream.opened", **self._names())
-                self.heard_at = self._desk.clock.now()
+                self._mark_open()
                 for fetched in self._subscription:
                     self._store(fetched)
         finally:
             self._subscription.close()
+
+    def _mark_open(self) -> None:
+        log.info("stream.opened", **self._names())
+        now = self._desk.clock.now()
+        self._desk.store.run(lambda tx: self._advance(tx, None, now))
+        self.heard_at = now
 
     def _store(self, fetched: Fetched) -> None:
         now = self._desk.clock.now()
@@ -137,15 +142,18 @@ class Listening:
 
     def _keep(self, tx: Transaction, fetched: Fetched, now: datetime) -> None:
         desk, connection_id = self._desk, self._connection.id
-        if not tx.streams.advance(
-            self.id, lease=desk.lease, cursor=fetched.cursor, now=now
-        ):
-            raise _LeaseLost
+        self._advance(tx, fetched.cursor, now)
         records = {one.ref for one in fetched.heard}
         due_at = desk.hear.due_at(len(records))
         desk.hear.keep(tx, connection_id, fetched.heard, due_at=due_at)
         if fetched.gap:
             tx.connections.hasten_sweep(connection_id, due_at=now)
+
+    def _advance(self, tx: Transaction, cursor: str | None, now: datetime) -> None:
+        if not tx.streams.advance(
+            self.id, lease=self._desk.lease, cursor=cursor, now=now
+        ):
+            raise _LeaseLost
         if not self.was_alive:
             tx.notices.resolve(self._matter, now=now)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.clock import Clock
 from connector.services.happenings import Happening, told
-from connector.services.problems import Problem, find_problems
+from connector.services.problems import QUIET, Problem, find_problems
 from connector.services.setup import Step, to_steps
 from connector.services.vitals import Hints
 from connector.store import Store, Transaction
@@ -74,6 +74,7 @@ class Overview:
             accounts = tuple(feed.accounts())
             channels = feed.channels()
             known = feed.known()
+            unheard = tx.streams.unheard(since=now - QUIET)
             notices = tuple(feed.notices(limit=NOTICES))
             judged = feed.judged(limit=SHOWN)
             policies = {
@@ -92,7 +93,13 @@ class Overview:
             accounts=accounts,
             steps=to_steps(accounts, channels, known),
             problems=find_problems(
-                figures, accounts, channels, waiting=waiting, workers=workers, now=now
+                figures,
+                accounts,
+                channels,
+                unheard,
+                waiting=waiting,
+                workers=workers,
+                now=now,
             ),
             notices=notices,
             events=tuple(events[:SHOWN]),

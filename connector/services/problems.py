@@ -7,9 +7,13 @@ from enum import StrEnum
 
 from connector.store.feed import Account, Channel
 from connector.store.health import Figures, has_failed
+from connector.store.streams import Unheard
 
 LATE = timedelta(minutes=1)
 """What has waited longer than this does not move by itself."""
+
+QUIET = timedelta(minutes=10)
+"""A stream of changes that gives no sign of life for so long is not listened to."""
 
 
 class ProblemCode(StrEnum):
@@ -25,6 +29,7 @@ class ProblemCode(StrEnum):
     CONNECTION_FAILING = "connection_failing"
     CONNECTION_PAUSED = "connection_paused"
     CHANNEL_FAILING = "channel_failing"
+    STREAM_SILENT = "stream_silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ def find_problems(
     figures: Figures,
     accounts: Sequence[Account],
     channels: Sequence[Channel],
+    unheard: Sequence[Unheard],
     *,
     waiting: int | None,
     workers: int | None,
@@ -48,13 +54,20 @@ def find_problems(
 ) -> tuple[Problem, ...]:
     """Return what is wrong at `now`, what stops everything first.
 
-    `waiting` hints and `workers` are None if Redis cannot be reached.
+    `unheard` are the accounts whose streams have been quiet. `waiting` hints and
+    `workers` are None if Redis cannot be reached.
     """
     return (
         *_stopped(waiting, workers),
         *_late(figures, now),
         *_failed(figures),
         *_accounts(accounts),
+        *(
+            Problem(
+                ProblemCode.STREAM_SILENT, name=one.connection, since_at=one.since_at
+            )
+            for one in unheard
+        ),
         *(
             Problem(ProblemCode.CHANNEL_FAILING, name=channel.name)
             for channel in channels

@@ -1,4 +1,4 @@
-"""Start the embedded servers, the web process, the workers and the clock; watch them.
+"""Start the embedded servers and every process of Slagboom, and watch them.
 
 Everything runs as a child of this one process, which has no threads and does nothing
 else, so that it does not fail itself. Should it be killed all the same, its children
@@ -37,6 +37,7 @@ _READY_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 _BIND_SECONDS = 5.0
 _WEB = ("-m", "connector.wsgi")
+_LISTEN = ("-m", "connector.cli", "listen")
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 log = get_logger(__name__)
@@ -61,6 +62,7 @@ class Commands:
     web: tuple[str, ...]
     worker: tuple[str, ...]
     clock: tuple[str, ...]
+    listen: tuple[str, ...]
 
     @classmethod
     def installed(cls, host: str, port: int) -> "Commands":
@@ -74,6 +76,7 @@ class Commands:
             web=(*python, *_WEB, "--bind", _to_authority(host, port)),
             worker=(*python, spec.origin),
             clock=(*python, spec.origin, "clock"),
+            listen=(*python, *_LISTEN),
         )
 
 
@@ -218,6 +221,8 @@ def _run_everything(
         Program("web", commands.web),
         *(Program(f"worker.{n}", commands.worker) for n in range(1, workers + 1)),
         Program("clock", commands.clock),
+        # Always: an account that is connected later is then heard without a restart.
+        Program("listen", commands.listen),
     ]
     children = Children(programs, env=env, prefixed=prefixed)
     try:

@@ -11,7 +11,7 @@ from connector.vendors.options import Option, check_options
 if TYPE_CHECKING:
     from redis import Redis
 
-    from adapters.ports import ChangeSource, Crm, Notifier
+    from adapters.ports import ChangeSource, ChangeStream, Crm, Notifier
     from connector.services.credentials import Credentials
     from rules.model import FieldMap, Kind, PropertyName
 
@@ -94,7 +94,8 @@ class CrmVendor:
     ConfigError for settings and secrets that do not go together. `begin` returns the
     sign-in that a person has to do in a browser, if these settings ask for one, which
     ends at the address given with them. `forget` lets the next use of a connection sign
-    in, whatever was refused before.
+    in, whatever was refused before. `open_stream` returns what tells of changes as they
+    happen, if these settings ask for it.
     """
 
     key: str
@@ -110,6 +111,9 @@ class CrmVendor:
     begin: Callable[[Texts, Texts, Means, str], SignIn | None] | None = None
     forget: Callable[[str, Texts, Texts, Means], None] | None = None
     project: Project | None = None
+    open_stream: Callable[[str, Texts, Texts, Means], "ChangeStream | None"] | None = (
+        None
+    )
 
     def read(self, given: Mapping[str, str | None]) -> tuple[Texts, Texts]:
         """Return the settings and the secrets among what was given, checked.

@@ -58,6 +58,7 @@ def main() -> int:
             web=command("web"),
             worker=command("worker"),
             clock=command("clock"),
+            listen=command("listen"),
         ),
     )
 

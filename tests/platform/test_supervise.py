@@ -16,7 +16,7 @@ from connector.embedded.child import read_number
 from tests.waiting import is_running, wait_for
 
 RUN = Path(__file__).with_name("run_up.py")
-NAMES = ["web", "worker", "worker", "clock"]
+NAMES = ["web", "worker", "worker", "clock", "listen"]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

@@ -14,7 +14,7 @@ from adapters.sandbox import Sandbox
 from connector.errors import KeyMissing
 from connector.metrics import Metrics
 from connector.services.hear import Hear
-from connector.services.listen import ELSEWHERE, HELD, SILENT, Listen
+from connector.services.listen import ELSEWHERE, SILENT, Listen
 from connector.services.listening import MISSED
 from connector.services.outside import to_missed
 from connector.store import Store
@@ -33,6 +33,7 @@ __all__ = ["control", "running", "sandbox"]
 
 QUICK = {"keepalive_ms": 20}
 HOUR = timedelta(hours=1)
+HELD = timedelta(seconds=30)
 
 
 class Room:
@@ -77,6 +78,7 @@ class Room:
             hint=hint or (lambda job, argument: self.hints.append((job, argument))),
             clock=self.clock,
             metrics=self.metrics,
+            lease=HELD,
         )
         self.listeners.append(made)
         return made

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from connector.vendors.salesforce.options import OPTIONS
 from connector.vendors.salesforce.project import PROJECT
 from connector.vendors.salesforce.signing_in import begin, check, forget, keeper_of
+from connector.vendors.salesforce.streaming import STREAM_OPTIONS, open_stream
 from connector.vendors.vendor import PREVIOUS, CrmVendor, Means, Texts
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def _open_source(
 SALESFORCE = CrmVendor(
     key="salesforce",
     title="Salesforce",
-    options=OPTIONS,
+    options=(*OPTIONS, *STREAM_OPTIONS),
     open_crm=_open_crm,
     open_source=_open_source,
+    open_stream=open_stream,
     example=(
         "slagboom connect salesforce acme"
         " --instance-url https://acme.my.salesforce.com"

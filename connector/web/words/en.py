@@ -61,6 +61,11 @@ ENGLISH: Mapping[str, str] = {
         "The last test of the channel {name} failed. Try again with"
         " `slagboom channels test {name} --to you@example.com`."
     ),
+    "stream_silent": (
+        "{name} tells of its changes as they happen, but nobody has listened for some"
+        " time; sweeps find them meanwhile. Start `slagboom listen`; its log says what"
+        " fails."
+    ),
     # set-up
     "setup": "Set-up",
     "setup_progress": "{done} of {all} done",

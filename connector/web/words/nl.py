@@ -62,6 +62,11 @@ DUTCH: Mapping[str, str] = {
         "De laatste test van het kanaal {name} is mislukt. Probeer het opnieuw met"
         " `slagboom channels test {name} --to u@example.com`."
     ),
+    "stream_silent": (
+        "{name} vertelt wijzigingen zodra ze gebeuren, maar er is al een tijd niet"
+        " geluisterd; intussen worden ze bij het vergelijken gevonden. Start"
+        " `slagboom listen`; wat er misgaat staat in het logboek daarvan."
+    ),
     # set-up
     "setup": "Inrichting",
     "setup_progress": "{done} van {all} klaar",

@@ -1,0 +1,234 @@
+"""`slagboom listen` as a process: killed, doubled, and told what to hear meanwhile."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.sandbox import Sandbox
+from adapters.sandbox.salesforce.sessions import DEFAULT_CLIENT, DEFAULT_SECRET
+from tests.conftest import to_libpq
+from tests.e2e.programs import ROOT, Program
+from tests.sandbox.fixtures import control, running, sandbox
+from tests.sandbox.kit import REP, Control
+from tests.waiting import wait_for
+
+__all__ = ["control", "running", "sandbox"]
+
+OBJECTS = "Opportunity,Lead"
+DONE, FOUND, WRONG_USE = 0, 1, 2
+COMMAND = ("-m", "connector.cli")
+
+
+class House:
+    """An installation of which only the listener runs."""
+
+    def __init__(
+        self,
+        folder: Path,
+        sandbox: Sandbox,
+        control: Control,
+        environ: Mapping[str, str],
+    ) -> None:
+        self.sandbox = sandbox
+        self.control = control
+        self._folder = folder
+        self._environ = environ
+        self.first, self.second = (
+            Program(name, (*COMMAND, "listen"), environ, folder / f"{name}.log")
+            for name in ("first", "second")
+        )
+        (folder / "secret.txt").write_text(DEFAULT_SECRET)
+        (folder / "hook.txt").write_text("a-long-text-of-our-own")
+
+    def type(self, *words: str) -> tuple[int, str]:
+        """Type a command; return how it ended and what it said."""
+        ended = subprocess.run(
+            [sys.executable, *COMMAND, *words],
+            cwd=self._folder,
+            env={**self._environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return ended.returncode, ended.stdout + ended.stderr
+
+    def connect(self, *more: str) -> None:
+        url = self.sandbox.salesforce_url
+        code, said = self.type(
+            *("connect", "salesforce", "acme"),
+            *("--instance-url", url, "--login-url", url, "--api-url", url),
+            *("--client-id", DEFAULT_CLIENT, "--client-secret-file", "secret.txt"),
+            *("--org-id", self.sandbox.salesforce.id),
+            *("--webhook-secret-file", "hook.txt", *more),
+        )
+        assert code == DONE, said
+
+    def connect_with_stream(self) -> None:
+        self.connect(
+            *("--pubsub-url", self.sandbox.pubsub_url, "--pubsub-objects", OBJECTS)
+        )
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        url = to_libpq(self._environ["DATABASE_URL"])
+        with psycopg.connect(url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def heard(self) -> list[str]:
+        """Return the deals of which it was heard that they were made."""
+        query = (
+            "SELECT r.crm_id FROM changes c JOIN records r ON r.id = c.record_id"
+            " WHERE c.what = 'created'"
+        )
+        return [row[0] for row in self.rows(query)]
+
+    def add_deals(self, count: int) -> list[str]:
+        return [
+            self.control.post(
+                "salesforce/create", user=REP, fields={"Name": f"Deal {number}"}
+            )["id"]
+            for number in range(count)
+        ]
+
+    def wait_until_heard(self, deals: list[str]) -> None:
+        wait_for(lambda: set(deals) <= set(self.heard()), "all that happened")
+
+    def wait_until_listening(self, *entities: str) -> None:
+        wait_for(
+            lambda: (
+                self.control.get("salesforce/pubsub")["listening"] == sorted(entities)
+            ),
+            f"{entities} to be listened to",
+        )
+
+    def wait_for_places(self) -> None:
+        """Wait until it is known from where every topic goes on."""
+        query = "SELECT 1 FROM streams WHERE cursor IS NOT NULL"
+        wait_for(lambda: len(self.rows(query)) == 2, "the places of both topics")
+
+
+@pytest.fixture
+def house(
+    tmp_path: Path,
+    database_url: str,
+    redis_url: str,
+    sandbox: Sandbox,
+    control: Control,
+) -> Iterator[House]:
+    control.post("salesforce/pubsub", habits={"keepalive_ms": 50})
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONUNBUFFERED": "1",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PUBLIC_URL": "https://slagboom.example.com",
+        "SLAGBOOM_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES": "1",
+        "SLAGBOOM_LEASE_SECONDS": "3",
+    }
+    made = House(tmp_path, sandbox, control, environ)
+    yield made
+    for one in (made.first, made.second):
+        one.kill()
+
+
+def test_a_listener_that_is_killed_at_any_moment_loses_and_doubles_nothing(
+    house: House,
+):
+    house.connect_with_stream()
+    house.first.start()
+    house.wait_for_places()
+    deals: list[str] = []
+    for _ in range(3):
+        before = len(house.heard())
+        deals += house.add_deals(60)
+        wait_for(lambda before=before: len(house.heard()) > before, "some of it")
+        house.first.kill()
+        deals += house.add_deals(5)
+        house.first.start()
+    house.wait_until_heard(deals)
+    assert sorted(house.heard()) == sorted(deals)
+
+
+def test_a_second_listener_waits_and_goes_on_when_the_first_is_gone(house: House):
+    house.connect_with_stream()
+    house.first.start()
+    house.wait_for_places()
+    house.second.start()
+    deals = house.add_deals(3)
+    house.wait_until_heard(deals)
+    house.wait_until_listening("Lead", "Opportunity")
+    assert "stream.opened" not in house.second.said()
+    house.first.kill()
+    deals += house.add_deals(3)
+    house.wait_until_heard(deals)
+    assert "stream.opened" in house.second.said()
+    assert sorted(house.heard()) == sorted(deals)
+
+
+def test_accounts_come_and_go_while_it_runs(house: House):
+    house.first.start()
+    wait_for(lambda: "alembic" in house.first.said(), "the start")
+    house.connect_with_stream()
+    house.wait_until_listening("Lead", "Opportunity")
+    _, said = house.type("doctor")
+    assert "ok     account acme: stream Opportunity" in said
+    house.connect()
+    house.wait_until_listening()
+    wait_for(lambda: house.rows("SELECT id FROM streams") == [], "the rows to go")
+    house.first.stop()
+    assert "Traceback" not in house.first.said()
+
+
+def test_it_ends_when_asked_to_and_leaves_its_topics_to_others(house: House):
+    house.connect_with_stream()
+    code, said = house.type("doctor")
+    assert code == FOUND
+    assert "stream Lead: Nobody listens" in said
+    house.first.start()
+    house.wait_until_listening("Lead", "Opportunity")
+    house.first.stop()
+    house.wait_until_listening()
+    assert house.rows("SELECT lease FROM streams WHERE lease IS NOT NULL") == []
+
+
+def test_an_account_that_was_connected_without_is_told(house: House):
+    house.connect()
+    code, said = house.type("listen", "acme")
+    assert code == WRONG_USE
+    assert "acme does not tell of changes as they happen" in said
+    assert house.type("listen", "nobody")[0] == WRONG_USE
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--pubsub-url", "api.pubsub.salesforce.com:7443"), "--pubsub-url"),
+        (("--pubsub-objects", "Opportunity,Case"), "it may name Opportunity, Lead"),
+        (("--pubsub-objects", ","), "--pubsub-objects"),
+    ],
+)
+def test_what_cannot_be_right_is_named(house: House, words: tuple[str, str], told: str):
+    with pytest.raises(AssertionError, match=told):
+        house.connect(*words)
+
+
+def test_only_the_listener_loads_what_it_listens_by():
+    program = (
+        "import sys, connector.cli, connector.jobs, connector.web.serving,"
+        " connector.services.listen, adapters.salesforce;"
+        " print([one for one in ('grpc', 'fastavro') if one in sys.modules])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == "[]"
