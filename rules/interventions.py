@@ -51,6 +51,7 @@ class Occasion(StrEnum):
 
 HOLDS = frozenset({Occasion.HOLD_MET, Occasion.HOLD_EXPIRED, Occasion.HOLD_VOID})
 """What comes of moves that wait."""
+_FOLLOWS_THE_STAGE = (PROBABILITY, FORECAST_CATEGORY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +153,29 @@ def _put_back(policy: Policy, judgement: Judgement) -> dict[FieldName, Value]:
 
 
 def _side_effects(policy: Policy, judgement: Judgement) -> dict[FieldName, Value]:
-    """Return the former values of what the CRM changes by itself with the stage."""
+    """Return the former values of what the CRM changes by itself with the stage.
+
+    It does so again when we put the stage back: what a person had set goes along even
+    if it stands there unchanged, else the stage's own value would take its place.
+    """
     before, after = judgement.change.before, judgement.change.after
     if before is None:
         return {}
-    names = [PROBABILITY, FORECAST_CATEGORY]
     # Closing a record stamps its close date; a date set while it stayed open is a
     # person's own edit, and stays.
-    if _is_closed(policy, after.stage) and not _is_closed(policy, before.stage):
-        names.append(CLOSE_DATE)
+    is_closing = _is_closed(policy, after.stage) and not _is_closed(
+        policy, before.stage
+    )
+    stamped = (CLOSE_DATE,) if is_closing else ()
     return {
         name: before.fields[name]
-        for name in names
+        for name in (*_FOLLOWS_THE_STAGE, *stamped)
         if name in before.fields
         and name in after.fields
-        and not is_same(before.fields[name], after.fields[name])
+        and (
+            not is_same(before.fields[name], after.fields[name])
+            or (name in _FOLLOWS_THE_STAGE and before.fields[name] is not None)
+        )
     }
 
 

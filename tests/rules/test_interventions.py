@@ -100,6 +100,14 @@ def test_what_the_crm_changed_on_closing_goes_back_too():
     }
 
 
+def test_a_probability_set_by_hand_goes_along_though_it_did_not_change():
+    by_hand = {**FULL, "probability": 90.0, "forecast_category": None}
+    found = planned(
+        a_change(a_record("lead", fields=by_hand), a_record("demo", fields=by_hand))
+    )
+    assert found.put_back == {"stage": stage_id("lead"), "probability": 90.0}
+
+
 def test_a_close_date_that_was_empty_is_emptied_again():
     before = a_record("demo", fields={**FULL, "close_date": None})
     after = a_record("won", fields={**FULL, "close_date": date(2026, 11, 24)})
