@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar
 
-from adapters.salesforce.transport import READ_TIMEOUT_S
+from adapters.salesforce.transport import TIMEOUT_S
 from adapters.sandbox.company import Account
 from adapters.sandbox.remote import Remote
 from adapters.sandbox.salesforce import ids
@@ -35,7 +35,7 @@ class SalesforceWorkings(Workings):
         Door.TASKS: {**_MANY, "content": '"Task"'},
     }
     busy: ClassVar = {"kind": "status", "status": 400, "category": "UNABLE_TO_LOCK_ROW"}
-    too_late_ms = (READ_TIMEOUT_S + 2) * 1000
+    too_late_ms = (TIMEOUT_S[1] + 2) * 1000
     at_once: ClassVar = {
         Door.READ: 2_000,
         Door.WRITE: 1,
