@@ -13,7 +13,7 @@ from connector.services.problems import QUIET, Problem, find_problems
 from connector.services.setup import Step, to_steps
 from connector.services.vitals import Hints
 from connector.store import Store, Transaction
-from connector.store.feed import Account, MessageEntry, Notice, TaskEntry
+from connector.store.feed import Account, AnswerEntry, MessageEntry, Notice, TaskEntry
 from connector.store.health import Figures
 from rules.policy import Policy
 
@@ -25,7 +25,7 @@ SHOWN = 30
 
 NOTICES = 20
 
-Event = Happening | TaskEntry | MessageEntry
+Event = Happening | TaskEntry | MessageEntry | AnswerEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Overview:
                 *(told(entry, policies[entry.process_version_id]) for entry in judged),
                 *feed.tasks(limit=SHOWN),
                 *feed.messages(limit=SHOWN),
+                *feed.answers(limit=SHOWN),
             ]
         events.sort(key=lambda event: event.at, reverse=True)
         return Snapshot(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from connector.store.codec import change_from_json, plan_from_json, verdicts_from_json
 from connector.store.interventions import InterventionKind, InterventionState
 from connector.store.tables import (
+    allowed_answers,
     channels,
     connections,
     deliveries,
@@ -84,6 +85,20 @@ class MessageEntry:
     channel: str
     subject: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEntry:
+    """Somebody said that a text is an answer after all, or (`is_over`) no more."""
+
+    id: int
+    at: datetime
+    connection: str
+    field: str
+    text: str
+    why: str
+    person: str
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +260,19 @@ class Feed:
             for row in rows
         ]
 
+    def answers(self, *, limit: int) -> list[AnswerEntry]:
+        """Return the latest texts that were said to be answers, or none any more."""
+        rows = self._connection.execute(
+            select(allowed_answers, connections.c.name.label("connection"))
+            .join(connections, connections.c.id == allowed_answers.c.connection_id)
+            .order_by(allowed_answers.c.id.desc())
+            .limit(limit)
+        ).all()
+        allowed = [_answer(row, is_over=False) for row in rows]
+        return allowed + [
+            _answer(row, is_over=True) for row in rows if row.revoked_at is not None
+        ]
+
     def accounts(self) -> list[Account]:
         """Return every connected account, by name."""
         heard = (
@@ -339,6 +367,19 @@ class Feed:
             before = found.get(row.judgement_id, ())
             found[row.judgement_id] = (*before, _one_done(row))
         return found
+
+
+def _answer(row: Row[Any], *, is_over: bool) -> AnswerEntry:
+    return AnswerEntry(
+        row.id,
+        row.revoked_at if is_over else row.allowed_at,
+        row.connection,
+        row.field,
+        row.text,
+        "" if is_over else row.why,
+        row.revoked_by if is_over else row.allowed_by,
+        is_over,
+    )
 
 
 def _one_done(row: Row[Any]) -> Done:

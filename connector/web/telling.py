@@ -7,7 +7,7 @@ from typing import assert_never
 
 from connector.services.happenings import Happening, Outcome
 from connector.services.overview import Event
-from connector.store.feed import MessageEntry, TaskEntry
+from connector.store.feed import AnswerEntry, MessageEntry, TaskEntry
 from connector.store.interventions import InterventionState
 from connector.web.reader import Reader, to_web_address
 from rules.model import ActorClass
@@ -75,6 +75,8 @@ def to_line(event: Event, reader: Reader) -> Line:
             return _task(event, reader)
         case MessageEntry():
             return _message(event, reader)
+        case AnswerEntry():
+            return _answer(event, reader)
         case _:
             assert_never(event)
 
@@ -157,4 +159,20 @@ def _message(event: MessageEntry, reader: Reader) -> Line:
         ending=f"{to}: {reader.say(key, channel=event.channel)}",
         tone={"sent": DONE, "settled": GOOD, "failed": BAD}.get(event.state, QUIET),
         error=event.error,
+    )
+
+
+def _answer(event: AnswerEntry, reader: Reader) -> Line:
+    key = "answer_revoked" if event.is_over else "answer_allowed"
+    return Line(
+        id=f"{'no-' if event.is_over else ''}answer-{event.id}",
+        at=event.at,
+        kind="",
+        name=event.text,
+        url="",
+        what=reader.say(key, field=event.field.replace("_", " "), person=event.person),
+        why=(event.why,) if event.why else (),
+        ending=reader.say(f"{key}_ending"),
+        tone=QUIET,
+        context=event.connection,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from connector.web.words import WORDS
 from connector.web.words.en import ENGLISH
-from rules.model import Actor, ActorClass
+from rules.model import Actor, ActorClass, FieldName
 from tests.builders import a_change, a_policy
 from tests.web.kit import PAGE_KEY, Day, a_usual_day
 
@@ -109,6 +109,29 @@ def test_all_endings_are_told(house, client):
         "Reminder to jan@example.com: on its way",
     ):
         assert ending in told
+
+
+def test_a_text_that_was_said_to_be_an_answer_is_told_and_its_end_too(house, client):
+    now = house.clock.now()
+    connection_id = house.connect()
+    with house.store.begin() as tx:
+        answer_id = tx.answers.allow(
+            connection_id,
+            FieldName("decision_maker"),
+            text="Test <b>BV",
+            said="testbbv",
+            why="They are called that.",
+            by="anna",
+            now=now,
+        )
+        tx.answers.revoke(answer_id, by="bob", now=now)
+    told = words(page(client).split('id="feed"')[1])
+    assert "Test &lt;b&gt;BV" in told
+    assert "anna said that this is an answer in decision maker" in told
+    assert "They are called that." in told
+    assert "bob took back that this is an answer in decision maker" in told
+    dutch = words(page(client, **{"Accept-Language": "nl"}).split('id="feed"')[1])
+    assert "anna zei dat dit een antwoord is bij decision maker" in dutch
 
 
 def test_what_customers_write_stays_text(house, client):
