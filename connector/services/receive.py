@@ -84,15 +84,7 @@ class Receive:
         It may be some seconds old. Raises DeliveryRefused if there is no such
         connection, or it has no such address; StoreDown; KeyMissing.
         """
-        now = self._clock.now()
-        found = self._remembered.get(name)
-        if found is None or found[0] <= now or secret is not None:
-            door = self._find(name, secret)
-            # One that carries a secret is not kept: anybody can make those up.
-            if door is not None and secret is None:
-                self._remembered[name] = (now + REMEMBERED, door)
-        else:
-            door = found[1]
+        door = self._find(name)
         if door is None or door.connection.vendor != vendor:
             raise DeliveryRefused(
                 "No account is connected at this address. Compare the address of the"
@@ -100,7 +92,10 @@ class Receive:
                 reason="unknown_connection",
                 status=404,
             )
-        return door
+        if secret is None:
+            return door
+        # Not kept: anybody can make secrets up.
+        return Door(door.connection, self._source_for(door.connection, secret))
 
     def accept(self, door: Door, inbound: Inbound) -> Receipt:
         """Check and store a delivery; when this returns it is safe.
@@ -136,12 +131,19 @@ class Receive:
         )
         return refused
 
-    def _find(self, name: str, secret: str | None) -> Door | None:
+    def _find(self, name: str) -> Door | None:
+        """Return the door of a connection without a secret, as it was lately."""
+        now = self._clock.now()
+        found = self._remembered.get(name)
+        if found is not None and now < found[0]:
+            return found[1]
         with self._store.begin() as tx:
             connection = tx.connections.find(name)
         if connection is None:
             return None
-        return Door(connection, self._source_for(connection, secret))
+        door = Door(connection, self._source_for(connection, None))
+        self._remembered[name] = (now + REMEMBERED, door)
+        return door
 
 
 def _to_refusal(error: Exception) -> DeliveryRefused:

@@ -303,6 +303,7 @@ def test_an_account_that_worked_stays_as_it_was_when_a_sign_in_fails(
         (["--api-version", "68"], "--api-version"),
         (["--client-certificates", "ab:cd"], "SHA-256"),
         (["--sign-in", "jwt"], "--private-key-file"),
+        (["--private-key-file", "short.txt"], "RSA key in PEM form"),
     ],
 )
 def test_what_cannot_be_right_is_named_before_anything_is_saved(

@@ -18,10 +18,12 @@ from connector import log
 from connector.bootstrap import Application, build
 from connector.config import Config, LogFormat
 from connector.services.hear import Hear
+from connector.services.receive import REMEMBERED
 from connector.vendors import CRMS
 from connector.web.body import LARGEST
 from connector.wsgi import assemble
 from tests.conftest import to_libpq
+from tests.fakes.clock import FrozenClock
 from tests.salesforce.messages import LEAD, OPPORTUNITY, message, notification
 from tests.sandbox.fixtures import control, running, sandbox
 from tests.sandbox.kit import REP, Control
@@ -57,6 +59,7 @@ class House:
     url: str
     organization: str
     logged: StringIO
+    clock: FrozenClock
 
     def connect(self, *secrets: str, **settings: str) -> None:
         """Connect acme, once with each of these webhook secrets."""
@@ -74,6 +77,8 @@ class House:
                 rotate=CRMS["salesforce"].rotate,
                 author="anna",
             )
+            # For so long the former secrets are still taken for the present ones.
+            self.clock.advance(REMEMBERED)
 
     def address(self, *, secret: str = SECRET, name: str = "acme") -> str:
         return f"{self.url}/webhooks/salesforce/{name}/{secret}"
@@ -147,10 +152,11 @@ def _serve(
     environ = {**ENVIRON, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
     log.set_up(LogFormat.JSON, stream=logged)
     config = Config.load(environ)
-    app = build(config, config.urls())
+    clock = FrozenClock()
+    app = build(config, config.urls(), clock=clock)
     web = assemble(app)
     with serving(web.app) as (host, port):
-        yield House(app, f"http://{host}:{port}", sandbox.salesforce.id, logged)
+        yield House(app, f"http://{host}:{port}", sandbox.salesforce.id, logged, clock)
     assert web.afterwards.drain(10)
     app.store.close()
 

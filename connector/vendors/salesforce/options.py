@@ -19,6 +19,17 @@ def _organization(text: str) -> str:
     return found
 
 
+def _private_key(text: str) -> str:
+    from adapters.errors import Permanent  # noqa: PLC0415
+    from adapters.salesforce.signing_in import load_key  # noqa: PLC0415
+
+    try:
+        load_key(text)
+    except Permanent as error:
+        raise ValueError(str(error).rstrip(".")) from None
+    return text
+
+
 def _webhook_secret(text: str) -> str:
     if not _SECRET.fullmatch(text):
         raise ValueError(
@@ -77,6 +88,7 @@ OPTIONS = (
         "The RSA key (PEM) whose certificate the app has.",
         is_secret=True,
         is_required=False,
+        check=_private_key,
     ),
     Option(
         "username",
