@@ -12,6 +12,7 @@ from connector.cli.output import as_json, show
 from connector.cli.session import find_author, opened
 from connector.errors import ConfigError
 from connector.store.people import Person
+from rules.quiet import read_quiet
 
 COLUMNS = (
     "email",
@@ -64,7 +65,7 @@ def import_(file: Path) -> None:
 
     A CSV file with the columns email,name,manager,deputy,slack,timezone,locale,quiet,
     away_from,away_until; only email is required. Managers and deputies are e-mail
-    addresses.
+    addresses; quiet are hours in which nobody is told anything, such as 18:00-08:00.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -106,6 +107,14 @@ def _person(row: Mapping[str, str | None], line: int) -> Person:
             raise ConfigError(
                 f"Line {line}: {zone!r} is no time zone such as Europe/Amsterdam."
             ) from None
+    quiet = text("quiet")
+    if quiet is not None:
+        try:
+            read_quiet(quiet)
+        except ValueError:
+            raise ConfigError(
+                f"Line {line}: quiet is {quiet!r}; write it as 18:00-08:00."
+            ) from None
     return Person(
         email=email or "",
         name=text("name") or "",
@@ -114,7 +123,7 @@ def _person(row: Mapping[str, str | None], line: int) -> Person:
         slack=text("slack"),
         timezone=zone,
         locale=text("locale"),
-        quiet=text("quiet"),
+        quiet=quiet,
         away_from=_instant(text("away_from"), "away_from", zone, line),
         away_until=_instant(text("away_until"), "away_until", zone, line),
     )

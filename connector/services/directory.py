@@ -6,6 +6,7 @@ from datetime import datetime
 from connector.store import Transaction
 from connector.store.people import Owner
 from rules.model import OwnerId
+from rules.quiet import Quiet, read_quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Known:
     deputy: str = ""
     locale: str = ""
     zone: str = ""
+    quiet: Quiet | None = None
     is_active: bool = True
     away_from: datetime | None = None
     away_until: datetime | None = None
@@ -77,7 +79,16 @@ class Directory:
             deputy=person.deputy or "",
             locale=person.locale or "",
             zone=person.timezone or "",
+            quiet=_quiet(person.quiet),
             is_active=owner.is_active,
             away_from=person.away_from,
             away_until=person.away_until,
         )
+
+
+def _quiet(text: str | None) -> Quiet | None:
+    """Return somebody's quiet hours; what cannot be read keeps no message back."""
+    try:
+        return read_quiet(text) if text else None
+    except ValueError:
+        return None

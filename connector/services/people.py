@@ -15,6 +15,7 @@ from connector.store.connections import Connection
 from connector.store.people import Owner, Person
 from rules.model import OwnerId
 from rules.policy import Policy, Recipient
+from rules.quiet import Quiet, after_quiet
 
 FRESH = timedelta(seconds=60)
 """How long the languages of a connection's owners are kept in memory."""
@@ -31,13 +32,18 @@ class Instead(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Somebody to be told. `zone` is an IANA name."""
+    """Somebody to be told, outside their quiet hours. `zone` is an IANA name."""
 
     email: str
     name: str
     locale: str
     zone: str
     instead: Instead = Instead.NOBODY
+    quiet: Quiet | None = None
+
+    def told_at(self, now: datetime) -> datetime:
+        """Return when they may be told: now, or when their quiet hours are over."""
+        return after_quiet(now, self.quiet, self.zone)
 
 
 class People:
@@ -195,4 +201,5 @@ def _addressee(known: Known, instead: Instead, policy: Policy) -> Addressee:
         locale=known.locale or policy.locale,
         zone=known.zone or policy.calendar.timezone,
         instead=instead,
+        quiet=known.quiet,
     )

@@ -197,6 +197,7 @@ class Steps:
                 _PURPOSES[step.step.kind],
                 clock_id=clock.id,
                 record_id=clock.record_id,
+                due_at=to.told_at(now),
             )
         )
 

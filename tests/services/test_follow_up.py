@@ -8,6 +8,7 @@ from redis import Redis
 from adapters.ports import Crm, Outcome, OutcomeKind, Task
 from connector.services.pausing import resume_process
 from connector.store import Store
+from connector.store.people import Person
 from rules.model import AMOUNT, EvidenceKind, Kind
 from tests.fakes.clock import FrozenClock
 from tests.fakes.world import Door, Trouble
@@ -473,3 +474,15 @@ def test_a_deal_without_a_next_step_reminds_its_owner_until_one_is_planned(
     [settled] = office.channel.messages.values()
     assert settled.is_settled
     assert "a next step is planned" in " ".join(settled.lines)
+
+
+def test_a_reminder_waits_for_the_end_of_quiet_hours(office: Office):
+    # It is noon in UTC, and one o'clock in the afternoon in Amsterdam.
+    rep = Person(REP, "Robin", timezone="Europe/Amsterdam", quiet="12:00-14:00")
+    office.people.save([rep], author="anna")
+    office.add_deal()
+    office.run()
+    office.run_after(DAY)
+    assert office.told() == []
+    office.run_after(HOUR)
+    assert office.told() == [(REP, "reminder")]
