@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from rules.demands import is_demanded
 from rules.document import Document, Problem
 from rules.document.meaning import ENFORCE, rules
 from rules.document.problems import Path
@@ -49,6 +50,7 @@ def lint(
         *_goals(document),
         *_required(document, policy),
         *_conditions(document, policy),
+        *_silent(document, policy),
         *_allows(document, policy),
         *_follow_ups(document, policy),
     ]
@@ -113,6 +115,25 @@ def _conditions(document: Document, policy: Policy) -> Iterator[Problem]:
             yield document.source.problem(
                 (*_check_path(other), "check"),
                 f"No value can meet this and {_name(one)} as well.",
+            )
+
+
+def _silent(document: Document, policy: Policy) -> Iterator[Problem]:
+    """Yield checks that nothing ever makes speak."""
+    for check in policy.checks:
+        if not any(is_demanded(check, stage) for stage in policy.stages):
+            yield document.source.problem(
+                (*_check_path(check), "in"),
+                "This check is for closed stages only, and while: open leaves closed"
+                " records alone. Leave out one of them.",
+                is_key=True,
+            )
+        reads = check.condition.fields - _COUNTS
+        if not reads and not check.stages:
+            yield document.source.problem(
+                (*_check_path(check), "check"),
+                "This reads no field, so no edit makes it be judged. Say with in: for"
+                " which stages it is, or make it the gate of a stage.",
             )
 
 

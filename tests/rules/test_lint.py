@@ -131,3 +131,30 @@ def test_checks_for_different_stages_do_not_fight():
     assert found(f"checks:\n{certain}\n{open_}") == []
     closed = open_.replace("demo", "won")
     assert "this and a as well" in found(f"checks:\n{certain}\n{closed}")[0]
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (
+            '{goal: forecast, check: "amount > 0", in: [won], while: open}',
+            "checks.a.in",
+        ),
+        ('{goal: forecast, check: "calls >= 1"}', "This reads no field"),
+    ],
+)
+def test_a_check_that_nothing_makes_speak_is_doubtful(check, words):
+    [one] = found(f"checks: {{a: {check}}}")
+    assert words in one
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        '{goal: forecast, check: "amount > 0", in: [won]}',
+        '{goal: forecast, check: "calls >= 1", in: [demo]}',
+        '{goal: forecast, check: "close_date >= today", while: open}',
+    ],
+)
+def test_a_check_that_something_makes_speak_is_not(check):
+    assert found(f"checks: {{a: {check}}}") == []
