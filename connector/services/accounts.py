@@ -10,6 +10,7 @@ from connector.clock import Clock
 from connector.crypto import Vault
 from connector.errors import ConfigError
 from connector.services.audit import AuditAction
+from connector.services.outside import note_recovery
 from connector.services.pausing import pause_connection, resume_connection
 from connector.services.policies import CrmFor
 from connector.store import Store
@@ -144,6 +145,7 @@ class Accounts:
             tx.connections.mark_probed(connection.id, kept, at=now)
             if probe.is_ok:
                 tx.notices.resolve(f"crm/{connection.id}", now=now)
+                note_recovery(tx, connection.id, now)
 
     def pause(self, connection: Connection, *, author: str) -> None:
         """Only observe this account from now on; its clocks stand still."""

@@ -200,3 +200,16 @@ def test_a_sweep_that_is_refused_tells_it_too_and_waits(room: Room):
     [told] = room.told()
     assert "user is inactive" in told
     assert ("sweep", (connection.id,)) not in list(jobs.due())
+
+
+def test_an_organization_whose_requests_are_used_up_is_told_of(room: Room):
+    connection = room.connect()
+    assert room.app.accounts.probe(connection).is_ok
+    room.control.post("salesforce/calls", used=15_000)
+    [told] = room.look()
+    assert told.startswith("acme: The organization's requests of this day are used up.")
+    room.control.post("salesforce/calls", used=0)
+    # As after half an hour, for which nobody asks.
+    room.app.means.redis.flushall()
+    assert room.app.accounts.probe(connection).is_ok
+    assert room.told() == []
