@@ -154,6 +154,27 @@ def test_near_the_days_limit_there_is_reading_only(
     assert stored(control, deal.id)["StageName"] != SECOND
 
 
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ("api-usage=94/100", OutcomeKind.DONE),
+        ("api-usage=95/100", OutcomeKind.FAILED),
+        ("api-usage=1/100; per-app-api-usage=17/250(appName=x)", OutcomeKind.DONE),
+        ("api-usage=1/100; per-app-api-usage=249/250(appName=x)", OutcomeKind.FAILED),
+        ("api-usage=0/0", OutcomeKind.DONE),
+        ("nonsense", OutcomeKind.DONE),
+    ],
+)
+def test_the_limit_of_our_own_app_counts_as_the_organisations_does(
+    crm: Crm, control: Control, deal: RecordRef, told: str, kind: OutcomeKind
+):
+    write = moving(crm, deal)
+    headers = {"Sforce-Limit-Info": told}
+    control.post("faults", kind="status", path=READ, status=503, headers=headers)
+    crm.read([deal], FIELDS)
+    assert crm.write([write], FIELDS)["w"].kind is kind
+
+
 def test_the_stop_is_known_to_every_process_and_passes(
     connect: Callable[..., Crm], control: Control, deal: RecordRef, redis: Redis
 ):

@@ -84,6 +84,16 @@ def test_an_email_that_nobody_got_does_not_count(
     assert tally(crm, deal, EvidenceKind.EMAILS, now) == Tally()
 
 
+def test_what_an_organisation_does_not_tell_of_messages_is_not_asked_for(
+    crm: Crm, control: Control, deal: RecordRef, now: datetime
+):
+    log(control, deal, "email")
+    control.post(
+        "salesforce/fields", object="EmailMessage", field="IsBounced", access="none"
+    )
+    assert tally(crm, deal, EvidenceKind.EMAILS, now).count == 1
+
+
 def test_an_email_to_a_person_is_a_task_on_that_person(
     crm: Crm, control: Control, now: datetime
 ):

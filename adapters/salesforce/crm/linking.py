@@ -67,7 +67,7 @@ class Linking:
             for source in wanted
             for piece in cut(list(ends[source.via]), IDS)
         ]
-        answers = self._client.rows_of([_ask(*one) for one in asked])
+        answers = self._client.rows_of([self._query(*one) for one in asked])
         rows: Rows = {}
         for (source, _), found in zip(asked, answers, strict=True):
             for row in found:
@@ -75,6 +75,16 @@ class Linking:
                     of_record = rows.setdefault(record_id, {})
                     of_record.setdefault(source.name, []).append(row)
         return rows
+
+    def _query(self, source: Source, ids: Sequence[str]) -> str:
+        """Return what asks for these rows, by the fields that are there."""
+        where = is_in(source.of, ids)
+        if source.where:
+            where = f"{where} AND {source.where}"
+        fields = source.fields
+        if source.is_optional and (described := self._shape.find(source.name)):
+            fields = tuple(one for one in fields if one in described.types)
+        return select(["Id", source.of, *fields], source.name, where)
 
     def _ends(
         self, about: ObjectType, ids: Sequence[str], vias: Collection[str]
@@ -93,10 +103,3 @@ class Linking:
                     if end := text(row, via):
                         found[via].setdefault(end, []).append(text(row, "Id"))
         return found
-
-
-def _ask(source: Source, ids: Sequence[str]) -> str:
-    where = is_in(source.of, ids)
-    if source.where:
-        where = f"{where} AND {source.where}"
-    return select(["Id", source.of, *source.fields], source.name, where)
