@@ -36,6 +36,10 @@ may take four and a half minutes."""
 ELSEWHERE = timedelta(seconds=5)
 """How often is asked whether a topic that another process has is free."""
 
+SETTLED = timedelta(minutes=1)
+"""For so long a stream is left under its former credentials. Some renew themselves at
+each sign-in: without Redis to share a token, each new stream would lead to the next."""
+
 _END_SECONDS = 5.0
 
 
@@ -119,7 +123,7 @@ class Listen:
             if line is None:
                 self._lines[key] = Line(connection, stream, key[1], now)
             elif line.stream is not stream:
-                # Other credentials; the attempt under the former ones is ended below.
+                # The attempt under the former credentials is ended below.
                 line.connection, line.stream = connection, stream
                 line.due_at, line.attempts = now, 0
         for key, line in list(self._lines.items()):
@@ -180,7 +184,8 @@ class Listen:
         """
         current = line.current
         if current is not None and current.is_running:
-            if not is_wanted or current.stream is not line.stream:
+            is_former = current.stream is not line.stream
+            if not is_wanted or (is_former and now - current.begun_at >= SETTLED):
                 current.close()
             elif current.id not in held:
                 log.warning("stream.lost", **_names(line))

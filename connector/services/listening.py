@@ -50,8 +50,8 @@ class Desk:
 class Listening:
     """One attempt, from opening the stream to its end. It is read by other threads.
 
-    `heard_at` is the last sign of life; `obstacle` what to wait for before the next
-    attempt, None if there is nothing.
+    `begun_at` is when it was made, `heard_at` the last sign of life; `obstacle` what to
+    wait for before the next attempt, None if there is nothing.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Listening:
         """Listen from where `claimed` says; nothing is asked yet."""
         self.stream = stream
         self.id = claimed.id
-        self.heard_at: datetime = desk.clock.now()
+        self.begun_at = self.heard_at = desk.clock.now()
         self.was_alive = False
         self.obstacle: OutsideError | None = None
         self._desk = desk

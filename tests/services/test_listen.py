@@ -14,7 +14,7 @@ from adapters.sandbox import Sandbox
 from connector.errors import KeyMissing
 from connector.metrics import Metrics
 from connector.services.hear import Hear
-from connector.services.listen import ELSEWHERE, SILENT, Listen
+from connector.services.listen import ELSEWHERE, SETTLED, SILENT, Listen
 from connector.services.listening import MISSED
 from connector.services.outside import to_missed
 from connector.store import Store
@@ -365,6 +365,10 @@ def test_a_change_of_credentials_is_a_new_stream_and_an_end_to_the_former(
 ):
     listener = room.listen()
     room.stream = Listening(sandbox, control, keeper).stream
+    for _ in range(3):
+        listener.tick()
+    assert room.crm.opened() == 3, "they may have renewed themselves"
+    room.clock.advance(SETTLED)
     wait_for(lambda: listener.tick() or room.crm.opened() == 6, "new streams")
     wait_for(lambda: len(room.crm.listening()) == 3, "the end of the former ones")
     deal = room.crm.add_deal()
