@@ -1,6 +1,7 @@
 """The lists: what stands, what was done, what waits, what came in."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import click
 
@@ -30,7 +31,7 @@ limited = click.option(
 def connections(*, is_json: bool) -> None:
     """List the connected accounts."""
     with opened() as app:
-        rows = app.accounts.all()
+        found = app.accounts.all()
         with app.store.begin() as tx:
             refused = {
                 one.connection_id for one in tx.notices.open() if one.code == REFUSES
@@ -42,15 +43,23 @@ def connections(*, is_json: bool) -> None:
             return "paused"
         return "refused: see `slagboom doctor`" if one.id in refused else "on"
 
+    rows = [
+        {
+            **asdict(one),
+            "state": state(one),
+            "webhook": find_crm(one.vendor).webhook(url, one.name),
+        }
+        for one in found
+    ]
     show(
         rows,
         {
-            "name": lambda one: one.name,
-            "vendor": lambda one: one.vendor,
-            "state": state,
-            "imported": lambda one: one.imported_at,
-            "compared until": lambda one: one.swept_until,
-            "webhook": lambda one: find_crm(one.vendor).webhook(url, one.name),
+            "name": lambda one: one["name"],
+            "vendor": lambda one: one["vendor"],
+            "state": lambda one: one["state"],
+            "imported": lambda one: one["imported_at"],
+            "compared until": lambda one: one["swept_until"],
+            "webhook": lambda one: one["webhook"],
         },
         is_json=is_json,
         empty="No account is connected yet. Begin with: slagboom connect --help",

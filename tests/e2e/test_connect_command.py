@@ -1,5 +1,6 @@
 """`slagboom connect salesforce`, typed by an admin, against the sandbox."""
 
+import json
 import logging
 import re
 import sys
@@ -150,9 +151,12 @@ def test_an_account_is_connected_and_its_address_told_without_the_secret(
     assert address in said
     code, listed = admin.type("connections")
     assert (code, address in listed) == (DONE, True)
+    _, plain = admin.type("connections", "--json")
+    [one] = json.loads(plain)
+    assert (one["webhook"], one["state"]) == (address, "on")
     [kept] = rows("SELECT c::text FROM connections c")
     for secret in (HOOK, DEFAULT_SECRET):
-        assert secret not in said + listed + kept
+        assert secret not in said + listed + plain + kept
     assert rows("SELECT settings->>'org_id' FROM connections") == [
         admin.sandbox.salesforce.id
     ]

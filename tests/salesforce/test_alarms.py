@@ -1,7 +1,10 @@
 """An account that cannot be signed in to any more: who is told, and what mends it."""
 
+import json
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 
 import pytest
 
@@ -9,6 +12,8 @@ from adapters.sandbox import Sandbox
 from adapters.sandbox.salesforce.sessions import DEFAULT_CLIENT, DEFAULT_SECRET
 from connector import jobs
 from connector.bootstrap import Application
+from connector.cli import Ending, slagboom
+from connector.cli.ending import run
 from connector.store.connections import Connection
 from connector.vendors import CRMS
 from rules.model import ActorClass, Kind, RecordId, RecordRef
@@ -77,6 +82,15 @@ class Room:
         self.control.post("salesforce/sessions/expire")
 
 
+def typed(command: str) -> str:
+    """Type the command of a list; return the state of what it shows."""
+    said = StringIO()
+    with redirect_stdout(said):
+        assert run(slagboom, [command, "--json"]) == Ending.DONE
+    [row] = json.loads(said.getvalue())
+    return row["state"]
+
+
 @pytest.fixture
 def room(
     database_url: str,
@@ -106,10 +120,12 @@ def test_a_wrong_secret_is_told_once_until_the_right_one_is_given(room: Room):
         [told] = room.look()
     assert told.startswith("acme: Salesforce refused to sign in")
     assert "Compare the client id and the secret or key" in told
+    assert typed("connections") == "refused: see `slagboom doctor`"
     connection = room.connect()
     assert room.app.accounts.probe(connection).is_ok
     assert room.told() == []
     assert room.look() == []
+    assert typed("connections") == "on"
 
 
 def test_what_is_told_is_due_to_be_sent_once(room: Room):
