@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from connector.services.publishing import Publishing
     from connector.services.receive import Afterwards, Receive
     from connector.services.reconcile import Reconcile
+    from connector.services.storms import Permits, Storms
 
 T = TypeVar("T")
 
@@ -252,6 +253,7 @@ class Application:
             clock=self.clock,
             metrics=self.metrics,
             lease=self.config.lease,
+            page_url=self.config.public_url,
         )
 
     @cached_property
@@ -267,6 +269,22 @@ class Application:
         from connector.services.exemptions import Exemptions
 
         return Exemptions(self.store, self.policies, self.clock)
+
+    @cached_property
+    def storms(self) -> "Storms":
+        """The storms, and what people answer."""
+        from connector.services.storms import Storms
+
+        return Storms(
+            self.store, self.policies, self.clock, page_url=self.config.public_url
+        )
+
+    @cached_property
+    def permits(self) -> "Permits":
+        """The announced deviations of many records."""
+        from connector.services.storms import Permits
+
+        return Permits(self.store, self.policies, self.clock)
 
     @cached_property
     def holds(self) -> "Holds":

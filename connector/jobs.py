@@ -97,6 +97,7 @@ def due() -> Iterator[tuple[str, tuple[int, ...]]]:
     now = app.clock.now()
     with app.store.begin() as tx:
         app.reconcile.wake_holds(tx, now)
+        app.permits.end_due(tx, now)
         waiting = {
             *tx.deliveries.pending_connections(),
             *tx.records.due_connections(now),

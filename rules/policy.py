@@ -65,6 +65,18 @@ EXEMPTIONS_RECUR = 5
 
 
 @dataclass(frozen=True, slots=True)
+class StormLimit:
+    """How many records may be put back in ten minutes; `share` in percent of all."""
+
+    returns: int = 50
+    share: float = 5.0
+
+
+STORM_LIMIT = StormLimit()
+"""The limit where the policy says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """Working time: the zone, whose holidays, from when to when, on which days.
 
@@ -316,6 +328,7 @@ class Policy:
     placeholders: Placeholders = Placeholders()
     free_texts: frozenset[FieldName] = frozenset()
     hold_keep: Duration = HOLD_KEEP
+    storm: StormLimit = STORM_LIMIT
     exemption_longest: Duration = EXEMPTION_LONGEST
     exemptions_recur: int = EXEMPTIONS_RECUR
 

@@ -96,12 +96,19 @@ def pause(name: str | None) -> None:
     )
 
 
+def _resume(app: Application, connection: Connection) -> None:
+    author = find_author()
+    app.accounts.resume(connection, author=author)
+    # What the storm guard paused goes on as well.
+    app.storms.resume(connection.id, author=author)
+
+
 @click.command()
 @click.argument("name", required=False)
 def resume(name: str | None) -> None:
     """Intervene again on NAME (or on every account)."""
     _for_each(
         name,
-        lambda app, one: app.accounts.resume(one, author=find_author()),
+        _resume,
         "is enforced again.",
     )

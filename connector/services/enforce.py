@@ -75,8 +75,12 @@ class Enforce:
         clock: Clock,
         metrics: Metrics,
         lease: timedelta = timedelta(seconds=60),
+        page_url: str = "",
     ) -> None:
-        """Hold each record for at most `lease` without a sign of life."""
+        """Hold each record for at most `lease` without a sign of life.
+
+        `page_url` is where people find Slagboom's own page.
+        """
         self._store = store
         self._crm_for = crm_for
         self._hear = hear
@@ -85,6 +89,7 @@ class Enforce:
         self._clock = clock
         self._metrics = metrics
         self._lease = lease
+        self._page_url = page_url
 
     def look(self, connection_id: int) -> LookReport:
         """Take apart what has come in, and look at every record that is due."""
@@ -189,7 +194,12 @@ class Enforce:
     def _finish(self, round_: Round, findings: Findings) -> LookReport:
         episodes = self._store.run(
             lambda tx: plan_round(
-                tx, round_, findings, now=self._clock.now(), lease=self._lease
+                tx,
+                round_,
+                findings,
+                now=self._clock.now(),
+                lease=self._lease,
+                page_url=self._page_url,
             )
         )
         episodes += self._without_paused(round_, _resumed(round_, findings))

@@ -21,6 +21,7 @@ from connector.store.interventions import (
 )
 from connector.store.judgements import StoredJudgement
 from connector.store.records import ClaimedRecord
+from connector.store.reversals import Reversal, ReversalKind
 from rules.interventions import Occasion, Plan
 from rules.model import (
     OWNER,
@@ -49,12 +50,30 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A look that a policy spoke about."""
+    """A look that a policy spoke about.
+
+    `withheld` is what is not done of what was planned: in a pause, or in a storm.
+    `permit_id` allowed it; `reversal` is what somebody asked for.
+    """
 
     look: Look
     active: Active
     judgement: Judgement
     plan: Plan
+    withheld: Plan | None = None
+    storm_id: int | None = None
+    permit_id: int | None = None
+    reversal: Reversal | None = None
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether nothing is done about it, whatever power the rules have."""
+        return self.withheld is not None or self.permit_id is not None
+
+    @property
+    def is_undo(self) -> bool:
+        """Whether it takes back what we did, which may be done even in a pause."""
+        return self.reversal is not None and self.reversal.kind is ReversalKind.UNDO
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +152,7 @@ def to_plan(
             kind=kind,
             process_id=judged.active.version.process_id,
             judgement_id=judgement_id,
+            is_ordered=judged.reversal is not None,
         )
         for kind in _kinds(judged.plan)
     ]

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from connector.services.episodes import Judged, Look, is_same_state, with_values
 from connector.services.policies import Active
+from connector.services.reversing import find_reversal
 from connector.services.rounds import Round
 from connector.services.standing import (
     add_lapsed,
@@ -167,6 +168,9 @@ def _judge(
         # First what was begun; the record comes back for the rest.
         return None
     facts = evidence.get(look.record.ref, NO_EVIDENCE)
+    reversal = find_reversal(round_, look)
+    if reversal is not None:
+        return reversal
     judged = _judge_change(round_, look, facts, now, path)
     if judged is None or not judged.judgement.failed():
         further = (
@@ -200,7 +204,7 @@ def _judge_change(
         if judgement.is_governed and judgement.verdicts:
             returns_today = round_.returns_today.get(look.claimed.id, 0)
             planned = plan(active.policy, judgement, returns_today=returns_today)
-            return Judged(look, active, judgement, _allowed(round_, active, planned))
+            return Judged(look, active, judgement, planned)
     return None
 
 

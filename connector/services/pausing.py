@@ -23,6 +23,7 @@ def resume_connection(tx: Transaction, connection: Connection, now: datetime) ->
         return
     tx.connections.pause(connection.id, at=None)
     tx.clocks.move_on(connection.id, since=connection.paused_at, until=now)
+    tx.records.hint(tx.reversals.records(connection.id), due_at=now)
     # What came meanwhile has not moved what waited for it.
     tx.holds.wake(connection.id, now=now)
 
@@ -41,5 +42,6 @@ def resume_process(
         until=connection.paused_at or now,
         process_id=process_id,
     )
+    tx.records.hint(tx.reversals.records(connection.id), due_at=now)
     tx.holds.wake(connection.id, now=now)
     return True

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connector.services.episodes import Episode, Judged, to_episode, to_plan
+from connector.services.guarding import guard
 from connector.services.judging import Findings
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.judgements import NewJudgement
-from rules.interventions import HOLDS, NO_PLAN, Occasion
+from rules.interventions import HOLDS
 from rules.model import Enforcement, Result, RuleId, Verdict
 
 
@@ -20,6 +21,7 @@ def plan_round(
     *,
     now: datetime,
     lease: timedelta,
+    page_url: str = "",
 ) -> list[Episode]:
     """Store the judgements, their violations and their plans; return the episodes.
 
@@ -30,7 +32,7 @@ def plan_round(
     judged = [one for one in findings.judged if one.look.claimed.id in ours]
     judged = _without_dropped(tx, judged)
     round_ = _paused_since(tx, round_)
-    judged = _observed_in_pause(round_, judged)
+    judged = guard(tx, round_, judged, page_url=page_url, now=now)
     ids = tx.judgements.add(
         [
             NewJudgement(
@@ -39,6 +41,9 @@ def plan_round(
                 one.judgement.change,
                 one.judgement.verdicts,
                 one.plan,
+                withheld=one.withheld if one.storm_id is not None else None,
+                storm_id=one.storm_id,
+                permit_id=one.permit_id,
             )
             for one in judged
         ],
@@ -56,9 +61,16 @@ def plan_round(
         for one, some in zip(judged, wanted, strict=True)
         if some
     ]
+    tx.reversals.begin(
+        {
+            one.reversal.id: judgement_id
+            for one, judgement_id in zip(judged, ids, strict=True)
+            if one.reversal is not None
+        }
+    )
     met = [row for one in sorted(ours) for row in findings.met.get(one, ())]
     tx.violations.close(met, by="met", now=now)
-    _keep_violations(tx, round_, judged, now)
+    _keep_violations(tx, judged, now)
     return episodes
 
 
@@ -71,17 +83,6 @@ def _paused_since(tx: Transaction, round_: Round) -> Round:
     )
 
 
-def _observed_in_pause(round_: Round, judged: Sequence[Judged]) -> list[Judged]:
-    """Take from what was judged what may not be done; leave out moves of our own."""
-    found = []
-    for one in judged:
-        if not round_.is_paused(one.active.version.process_id):
-            found.append(one)
-        elif one.plan.occasion is Occasion.CHANGE:
-            found.append(replace(one, plan=NO_PLAN))
-    return found
-
-
 def _without_dropped(tx: Transaction, judged: Sequence[Judged]) -> list[Judged]:
     """Leave out the wanted moves that somebody has dropped since they were read."""
     ours = [one for one in judged if one.plan.occasion in HOLDS]
@@ -89,9 +90,7 @@ def _without_dropped(tx: Transaction, judged: Sequence[Judged]) -> list[Judged]:
     return [one for one in judged if one not in ours or one.look.claimed.id in waiting]
 
 
-def _keep_violations(
-    tx: Transaction, round_: Round, judged: Sequence[Judged], now: datetime
-) -> None:
+def _keep_violations(tx: Transaction, judged: Sequence[Judged], now: datetime) -> None:
     # What we do ourselves breaks no rule.
     met = [one for one in judged if one.plan.occasion in HOLDS]
     judged = [one for one in judged if one.plan.occasion not in HOLDS]
@@ -113,9 +112,7 @@ def _keep_violations(
             (
                 one.look.claimed.id,
                 one.active.version.process_id,
-                _observed(verdict)
-                if round_.is_paused(one.active.version.process_id)
-                else verdict,
+                _observed(verdict) if one.is_observed else verdict,
             )
             for one in judged
             for verdict in one.judgement.failed()

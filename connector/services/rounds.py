@@ -13,6 +13,7 @@ from connector.store.holds import Hold
 from connector.store.interventions import EndedWrite, PlannedIntervention
 from connector.store.judgements import StoredJudgement
 from connector.store.records import ClaimedRecord
+from connector.store.reversals import Reversal
 from connector.store.violations import OpenViolation
 from rules.exemptions import exempting
 from rules.model import FieldMap, Kind, RuleId
@@ -29,7 +30,8 @@ class Round:
     `judged_by` the policies that it was judged by. `told_at` says when auto moves were
     last made or asked for, `standing` what is violated. `exempted` has the policies, by
     process, as they are for records with exemptions. `paused` are the processes that
-    are only observed.
+    are only observed. `reversals` are what somebody asked for, `reversed_on` what they
+    go back on, by judgement.
     """
 
     connection: Connection
@@ -49,6 +51,8 @@ class Round:
     standing: Mapping[int, tuple[OpenViolation, ...]]
     exempted: Mapping[int, Mapping[int, Active]]
     paused: frozenset[int]
+    reversals: Mapping[int, Reversal]
+    reversed_on: Mapping[int, tuple[StoredJudgement, Active]]
 
     @property
     def ids(self) -> list[int]:
@@ -101,6 +105,7 @@ def prepare(
             if row.judgement_id is not None
         }
     )
+    reversals = tx.reversals.pending(ids)
     return Round(
         # Afresh: it may have been paused since it was last read.
         connection=tx.connections.get(connection.id),
@@ -126,6 +131,13 @@ def prepare(
         standing=tx.violations.open_of(ids),
         exempted=_exempted(tx, actives, ids, now),
         paused=tx.processes.paused(connection.id),
+        reversals=reversals,
+        reversed_on={
+            one.id: (one, policies.version(tx, one.process_version_id))
+            for one in tx.judgements.get(
+                {one.judgement_id for one in reversals.values()}
+            ).values()
+        },
     )
 
 

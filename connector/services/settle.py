@@ -15,6 +15,7 @@ from connector.services.episodes import Episode, Look, is_same_state
 from connector.services.holds import keep_holds
 from connector.services.judging import Findings
 from connector.services.outside import note_recovery, tell_exhausted, wait_after
+from connector.services.reversing import settle_reversals
 from connector.services.rounds import Round
 from connector.services.texts import counted_fields, held_texts
 from connector.store import Transaction
@@ -80,15 +81,18 @@ def settle(tx: Transaction, settling: Settling, now: datetime) -> None:
     _end_interventions(tx, acted, now)
     over = [one for one in _over(settling, acted) if one.look.claimed.id in ours]
     _follow(tx, round_, over, now)
+    over_rows = {one.look.claimed.id: one.accepted for one in over}
     keep_holds(
         tx,
         round_,
         acted,
-        {one.look.claimed.id: one.accepted for one in over},
+        over_rows,
         lacks=settling.findings.lacks,
         now=now,
     )
     _resolve(tx, acted, now)
+    looks = settling.findings.looks
+    settle_reversals(tx, round_, acted, looks, over=over_rows.keys(), now=now)
     _tell_admin(tx, round_, settling.findings, acted, now)
     gone = [one for one in settling.findings.gone if one.id in ours]
     gone += [one.episode.claimed for one in acted if one.is_gone]

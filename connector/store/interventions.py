@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from connector.store.tables import connections, interventions, records
+from connector.store.tables import connections, interventions, records, runs
 
 
 class InterventionKind(StrEnum):
@@ -40,7 +40,10 @@ WRITES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class NewIntervention:
-    """An intervention to be planned. `key` is unique and goes to the CRM with it."""
+    """An intervention to be planned. `key` is unique and goes to the CRM with it.
+
+    `is_ordered`: a person asked for it, so that it is no part of a storm.
+    """
 
     key: str
     connection_id: int
@@ -50,6 +53,7 @@ class NewIntervention:
     judgement_id: int | None = None
     clock_id: int | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,10 @@ class EndedWrite:
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """An intervention as lists show it."""
+    """An intervention as lists show it. What was planned together is one `run`."""
 
     id: int
+    run: int | None
     key: str
     connection: str
     record_kind: str
@@ -116,6 +121,7 @@ class Interventions:
         """Store what is to be done, and return it with ids in the same order."""
         if not new:
             return []
+        run = self._connection.scalar(runs)
         ids = self._connection.scalars(
             insert(interventions).returning(
                 interventions.c.id, sort_by_parameter_order=True
@@ -131,6 +137,8 @@ class Interventions:
                     "kind": one.kind,
                     "body": dict(one.body),
                     "planned_at": now,
+                    "run": run,
+                    "is_ordered": one.is_ordered,
                 }
                 for one in new
             ],
@@ -241,6 +249,7 @@ class Interventions:
         query = (
             select(
                 interventions.c.id,
+                interventions.c.run,
                 interventions.c.key,
                 connections.c.name.label("connection"),
                 records.c.kind.label("record_kind"),

@@ -21,18 +21,24 @@ from rules.model import Change, Verdict
 
 @dataclass(frozen=True, slots=True)
 class NewJudgement:
-    """A judgement to be stored."""
+    """A judgement to be stored.
+
+    `withheld` is what was to be done and is not, since a storm rages or a permit holds.
+    """
 
     record_id: int
     process_version_id: int
     change: Change
     verdicts: tuple[Verdict, ...]
     plan: Plan
+    withheld: Plan | None = None
+    storm_id: int | None = None
+    permit_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredJudgement:
-    """A judgement that was stored, whole."""
+    """A judgement that was stored, whole; `withheld` is what a storm kept undone."""
 
     id: int
     record_id: int
@@ -41,6 +47,7 @@ class StoredJudgement:
     change: Change
     verdicts: tuple[Verdict, ...]
     plan: Plan
+    withheld: Plan | None
 
 
 class Judgements:
@@ -61,6 +68,11 @@ class Judgements:
                 "change": change_to_json(one.change),
                 "verdicts": verdicts_to_json(one.verdicts),
                 "plan": plan_to_json(one.plan),
+                "withheld": None
+                if one.withheld is None
+                else plan_to_json(one.withheld),
+                "storm_id": one.storm_id,
+                "permit_id": one.permit_id,
             }
             for one in new
         ]
@@ -89,5 +101,8 @@ class Judgements:
                 change=change_from_json(row.change),
                 verdicts=verdicts,
                 plan=plan_from_json(row.plan, verdicts),
+                withheld=None
+                if row.withheld is None
+                else plan_from_json(row.withheld, verdicts),
             )
         return found

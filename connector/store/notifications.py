@@ -260,6 +260,10 @@ class Notifications:
         """Return the messages that tell of this notice and still hold."""
         return self._unsettled(notifications.c.notice_id == notice_id)
 
+    def unsettled_with(self, key: str) -> Unsettled | None:
+        """Return the message with this key, if it speaks of an open matter."""
+        return next(iter(self._unsettled(notifications.c.key == key)), None)
+
     def _unsettled(self, condition: ColumnElement[bool]) -> list[Unsettled]:
         rows = self._connection.execute(
             select(notifications)

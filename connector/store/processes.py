@@ -68,6 +68,14 @@ _JOINED = process_versions.join(
 ).join(connections, connections.c.id == processes.c.connection_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Since when a process is paused, if it is, and when it last was resumed."""
+
+    paused_at: datetime | None
+    resumed_at: datetime | None
+
+
 class Processes:
     """The `processes` and `process_versions` tables."""
 
@@ -137,6 +145,18 @@ class Processes:
                 )
             )
         )
+
+    def gate(self, process_id: int) -> Gate:
+        """Return whether a process is paused; nobody changes that meanwhile.
+
+        Until the end of the transaction.
+        """
+        row = self._connection.execute(
+            select(processes.c.paused_at, processes.c.resumed_at)
+            .where(processes.c.id == process_id)
+            .with_for_update()
+        ).one()
+        return Gate(row.paused_at, row.resumed_at)
 
     def pause(self, process_id: int, *, now: datetime) -> None:
         """Only observe a process from now on."""

@@ -23,6 +23,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
@@ -54,6 +55,15 @@ def _ref(table: str, *, name: str = "", nullable: bool = False) -> Column[int]:
     )
 
 
+def _of_process() -> Column[int]:
+    return Column(
+        "process_id",
+        BigInteger,
+        ForeignKey("processes.id", ondelete="CASCADE"),
+        nullable=False,
+    )
+
+
 def _at(name: str, *, nullable: bool = True) -> Column[datetime]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
@@ -78,6 +88,9 @@ def _one_of(column: str, *allowed: str) -> CheckConstraint:
     listed = ", ".join(f"'{word}'" for word in allowed)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
+
+runs = Sequence("runs", metadata=metadata)
+"""Numbers of what was planned together."""
 
 connections = Table(
     "connections",
@@ -259,6 +272,48 @@ process_versions = Table(
     ),
 )
 
+storms = Table(
+    "storms",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _of_process(),
+    _at("opened_at", nullable=False),
+    # How many were put back before it, and how many may be in so short a time.
+    Column("returned", Integer, nullable=False),
+    Column("most", Integer, nullable=False),
+    Column("answer", Text),
+    Column("answered_by", Text),
+    _at("answered_at"),
+    _at("closed_at"),
+    _one_of("answer", "permit", "return", "look", "resume"),
+    Index(
+        "storms_open_key",
+        "process_id",
+        unique=True,
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+
+permits = Table(
+    "permits",
+    metadata,
+    _id(),
+    _ref("connections"),
+    _of_process(),
+    # For so many records, of which so many were used; of one class of actors, or all.
+    Column("records", Integer, nullable=False),
+    _count("used"),
+    Column("actor", Text),
+    _text("why"),
+    _text("granted_by"),
+    _at("granted_at", nullable=False),
+    _at("until", nullable=False),
+    _at("ended_at"),
+    Column("ended_why", Text),
+    Index("permits_until_idx", "until", postgresql_where=text("ended_at IS NULL")),
+)
+
 judgements = Table(
     "judgements",
     metadata,
@@ -275,6 +330,22 @@ judgements = Table(
     _json("change"),
     _json("verdicts"),
     _json("plan"),
+    # What a storm kept from being done, and which permit allowed it.
+    _ref("storms", nullable=True),
+    _ref("permits", nullable=True),
+    Column("withheld", JSONB(none_as_null=True)),
+    Index(
+        "judgements_storm_id_idx",
+        "storm_id",
+        "record_id",
+        postgresql_where=text("storm_id IS NOT NULL"),
+    ),
+    Index(
+        "judgements_permit_id_idx",
+        "permit_id",
+        "record_id",
+        postgresql_where=text("permit_id IS NOT NULL"),
+    ),
     Index("judgements_record_id_judged_at_idx", "record_id", "judged_at"),
     Index("judgements_judged_at_idx", "judged_at"),
 )
@@ -336,6 +407,17 @@ interventions = Table(
     Column("external_id", Text),
     Column("error", Text),
     _count("attempts"),
+    # What was planned together has the same number: people name it to undo it.
+    Column("run", BigInteger),
+    # Somebody asked for it, so that it is no part of a storm.
+    Column("is_ordered", Boolean, nullable=False, server_default=text("false")),
+    Index(
+        "interventions_put_back_idx",
+        "process_id",
+        "planned_at",
+        postgresql_where=text("kind IN ('return', 'restore')"),
+    ),
+    Index("interventions_run_idx", "run", postgresql_where=text("run IS NOT NULL")),
     _one_of("kind", "return", "restore", "note", "task", "set_stage"),
     _one_of("state", "planned", "done", "refused", "superseded", "undone"),
     Index(
@@ -345,6 +427,32 @@ interventions = Table(
     ),
     Index("interventions_planned_at_idx", "planned_at"),
     Index("interventions_record_id_planned_at_idx", "record_id", "planned_at"),
+)
+
+reversals = Table(
+    "reversals",
+    metadata,
+    _id(),
+    _ref("records"),
+    _text("kind"),
+    # What is to be put back, or which of our interventions is to be undone.
+    _ref("judgements"),
+    _ref("interventions", nullable=True),
+    _text("ordered_by"),
+    _at("ordered_at", nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),
+    # The judgement by which it is carried out.
+    _ref("judgements", name="made_id", nullable=True),
+    _at("ended_at"),
+    Column("error", Text),
+    _one_of("kind", "return", "undo"),
+    _one_of("state", "pending", "done", "refused", "left"),
+    Index(
+        "reversals_pending_idx",
+        "record_id",
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index("reversals_made_id_idx", "made_id"),
 )
 
 holds = Table(

@@ -21,8 +21,11 @@ from connector.store.judgements import Judgements
 from connector.store.notices import Notices
 from connector.store.notifications import Notifications
 from connector.store.people import People
+from connector.store.permits import Permits
 from connector.store.processes import Processes
 from connector.store.records import Records
+from connector.store.reversals import Reversals
+from connector.store.storms import Storms
 from connector.store.streams import Streams
 from connector.store.texts import Texts
 from connector.store.violations import Violations
@@ -109,6 +112,21 @@ class Transaction:
     def exemptions(self) -> Exemptions:
         """The permissions to deviate."""
         return Exemptions(self._connection)
+
+    @cached_property
+    def storms(self) -> Storms:
+        """The times at which too much was to be put back."""
+        return Storms(self._connection)
+
+    @cached_property
+    def permits(self) -> Permits:
+        """The announced deviations of many records."""
+        return Permits(self._connection)
+
+    @cached_property
+    def reversals(self) -> Reversals:
+        """What somebody asked to be put back or undone."""
+        return Reversals(self._connection)
 
     @cached_property
     def clocks(self) -> Clocks:

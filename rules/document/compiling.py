@@ -60,6 +60,7 @@ from rules.policy import (
     Stage,
     StartKind,
     Starts,
+    StormLimit,
 )
 
 
@@ -153,6 +154,7 @@ class _Compiling:
             returns_per_day=moves.returns_per_day,
             placeholders=to_placeholders(shape.placeholders),
             hold_keep=shape.holds.keep,
+            storm=StormLimit(shape.storm.returns, shape.storm.share),
             exemption_longest=shape.exemptions.longest,
             exemptions_recur=shape.exemptions.recurring,
         )

@@ -5,8 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from rules.document.words import Country, Hours, Length, Mail, Shape, Zone
-from rules.policy import EXEMPTION_LONGEST, EXEMPTIONS_RECUR, HOLD_KEEP
+from rules.document.words import Country, Hours, Length, Mail, Percent, Shape, Zone
+from rules.policy import (
+    EXEMPTION_LONGEST,
+    EXEMPTIONS_RECUR,
+    HOLD_KEEP,
+    STORM_LIMIT,
+)
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -67,4 +72,20 @@ class ExemptionsShape(Shape):
         ge=2,
         description="So many exemptions from one rule in 90 days call for a process of"
         " their own.",
+    )
+
+
+class StormShape(Shape):
+    """When to stop putting back and to ask a person."""
+
+    returns: int = Field(
+        STORM_LIMIT.returns,
+        ge=1,
+        description="How many records may be put back in ten minutes.",
+    )
+    share: Percent = Field(
+        default=STORM_LIMIT.share,
+        json_schema_extra={"default": "5%"},
+        description="How many of them, of all in the pipeline, if that is less: 5%. Ten"
+        " may always be put back.",
     )

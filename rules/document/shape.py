@@ -13,6 +13,7 @@ from rules.document.setting import (
     ExemptionsShape,
     HoldsShape,
     PeopleShape,
+    StormShape,
 )
 from rules.document.words import (
     Expression,
@@ -303,6 +304,9 @@ class DocumentShape(Shape):
     placeholders: PlaceholdersShape = Field(
         default=PlaceholdersShape(), description="What counts as no answer."
     )
+    storm: StormShape = Field(
+        default=StormShape(), description="When to ask before more is put back."
+    )
     people: PeopleShape = Field(
         default=PeopleShape(), description="Who hears in the end."
     )
@@ -311,7 +315,7 @@ class DocumentShape(Shape):
     def not_yet(cls) -> Mapping[str, str]:
         """Return the parts that are not carried out."""
         return {
-            "permits": "Set enforcement to observe while you import.",
+            "permits": "Permits are given by command; see slagboom permit.",
             "quiet_hours": "Lengths in wh and wd keep to the calendar.",
             "channels": "Channels belong to the connection; see slagboom channels.",
         }

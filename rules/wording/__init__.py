@@ -1,7 +1,7 @@
 """What Slagboom says to people: English and Dutch, plain, short and kind."""
 
 from rules.wording.alarms import Alarm, alarm_over, alarm_text
-from rules.wording.alerts import duel_alert
+from rules.wording.alerts import actor_text, duel_alert, storm_alert, storm_settled
 from rules.wording.announcing import announcement, retraction, version_heading
 from rules.wording.differences import difference_lines, power_text, rule_text
 from rules.wording.explaining import Section, Standing, explain, not_followed
@@ -17,6 +17,7 @@ __all__ = [
     "Section",
     "Standing",
     "TaskText",
+    "actor_text",
     "alarm_over",
     "alarm_text",
     "announcement",
@@ -35,6 +36,8 @@ __all__ = [
     "rule_text",
     "settled",
     "stage_label",
+    "storm_alert",
+    "storm_settled",
     "task_text",
     "version_heading",
 ]

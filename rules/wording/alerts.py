@@ -2,6 +2,7 @@
 
 from rules.model import Actor, Record
 from rules.policy import Policy
+from rules.wording.messages import MessageText
 from rules.wording.speech import Speech, one_line, shorten, speak
 
 NAME_LENGTH = 100
@@ -29,3 +30,59 @@ def duel_alert(policy: Policy, record: Record, actor: Actor, locale: str) -> str
 def _who(speech: Speech, actor: Actor) -> str:
     name = shorten(one_line(actor.name), NAME_LENGTH)
     return speech.automation(actor) or name or speech.say("a_somebody")
+
+
+def actor_text(actor: Actor, locale: str) -> str:
+    """Return who makes changes, as a phrase: an automation, a name, or somebody."""
+    return _who(speak(locale), actor)
+
+
+def storm_alert(
+    policy: Policy,
+    connection: str,
+    *,
+    moved: int,
+    returned: int,
+    actor: Actor,
+    locale: str,
+) -> MessageText:
+    """Return the question to the sponsor of a process that meets too many changes.
+
+    `moved` records went against it, of which `returned` were put back before.
+    """
+    speech = speak(locale, policy.calendar.timezone)
+    facts = {
+        "process": speech.pick(policy.title) or policy.process,
+        "connection": connection,
+        "count": speech.value(float(moved)),
+        "returned": speech.value(float(returned)),
+        "most": speech.value(float(policy.storm.returns)),
+        "who": _who(speech, actor),
+    }
+    happened = "storm_happened" if returned else "storm_happened_first"
+    keys = (
+        happened,
+        "storm_why",
+        "storm_do",
+        "storm_permit",
+        "storm_return",
+        "storm_look",
+    )
+    return MessageText(
+        subject=speech.say("storm_subject", **facts),
+        lines=tuple(speech.say(key, **facts) for key in keys),
+        link_text=speech.say("storm_link"),
+    )
+
+
+def storm_settled(
+    policy: Policy, *, answer: str, person: str, locale: str
+) -> MessageText:
+    """Return that a storm was answered: `permit`, `return` or `resume`, and by whom."""
+    speech = speak(locale, policy.calendar.timezone)
+    process = speech.pick(policy.title) or policy.process
+    return MessageText(
+        subject=speech.say("storm_settled_subject", process=process),
+        lines=(speech.say(f"storm_settled_{answer}", process=process, person=person),),
+        link_text=speech.say("storm_link"),
+    )

@@ -4,6 +4,7 @@ from rules.model import EvidenceKind, Kind, ReasonCode
 from rules.policy import StepKind
 from rules.wording.catalogue import Catalogue, Count, Noun
 from rules.wording.en_policies import PHRASES
+from rules.wording.en_storms import PHRASES as STORM_PHRASES
 
 ENGLISH = Catalogue(
     language="en",
@@ -101,6 +102,7 @@ ENGLISH = Catalogue(
     },
     phrases={
         **PHRASES,
+        **STORM_PHRASES,
         "set_back": "Slagboom put {the} back in {stage}.",
         "restored": "Slagboom put these values back:",
         "restored_too": "These values went back as well:",

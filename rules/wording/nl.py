@@ -4,6 +4,7 @@ from rules.model import EvidenceKind, Kind, ReasonCode
 from rules.policy import StepKind
 from rules.wording.catalogue import Catalogue, Count, Noun
 from rules.wording.nl_policies import PHRASES
+from rules.wording.nl_storms import PHRASES as STORM_PHRASES
 
 DUTCH = Catalogue(
     language="nl",
@@ -109,6 +110,7 @@ DUTCH = Catalogue(
     },
     phrases={
         **PHRASES,
+        **STORM_PHRASES,
         "set_back": "Slagboom heeft {the} teruggezet naar {stage}.",
         "restored": "Slagboom heeft deze waarden teruggezet:",
         "restored_too": "Deze waarden zijn ook teruggezet:",

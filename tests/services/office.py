@@ -189,6 +189,7 @@ class Office:
             people=self.people,
             clock=self.clock,
             metrics=self.metrics,
+            page_url="https://s.example",
         )
 
     def follow_ups(self) -> FollowUps:

@@ -38,7 +38,7 @@ def test_a_database_without_migrations_is_named(empty_database_url, redis, clock
     answer = House(store, redis, clock).client().get("/readyz")
     store.close()
     assert answer.status_code == 503
-    assert "lacks attempts." in answer.text
+    assert "it lacks allowed_answers." in answer.text
     assert "python -m connector.store.migrate" in answer.text
 
 
