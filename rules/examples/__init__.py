@@ -11,10 +11,12 @@ A file beside the policy, judged by the same judge as everything else:
         expect: {move.skip: fail, return_to: lead}
 
 Stages are meant by the policy's names. `before` is left out for a record that has just
-been created; fields that `before` does not name are as in `after`. Beside these stand,
-if they matter, `today` or `now` (also for the whole file), `actor` (a person if left
-out), the `path` of stages that it went through, what it is `exempt` from,
-`returns_today`, and the stage to which it was `wanted` before.
+been created; `stands` instead of both is a record that nobody changed, judged by what
+time makes false. Fields that `before` does not name are as in `after`. Beside these
+stand, if they matter, `today` or `now` (also for the whole file), `actor` (a person if
+left out), the `path` of stages that it went through, what it is `exempt` from,
+`returns_today`, the stage to which it was `wanted` before, and by field where else its
+text stands: in how many `others` of the same author, in which `share` of all.
 
 Under `expect` stand the verdicts (pass, fail, skip) of the rules that matter, and what
 is to be done: `return_to` and `hold` (a stage, or null), `restore` (fields and values),

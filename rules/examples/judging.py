@@ -24,6 +24,7 @@ from rules.model import STAGE, FieldName, Judgement, StageId, Value
 from rules.moves import is_same
 from rules.path import judge_path
 from rules.policy import Policy
+from rules.standing import judge_standing
 from rules.wording import Ending, note_html
 
 _DAY = timedelta(days=1)
@@ -67,9 +68,7 @@ def run_examples(policy: Policy, text: str, *, now: datetime) -> list[ExampleRes
 def _run(policy: Policy, example: Example) -> ExampleResult:
     exemptions = [Exemption(one, example.now + _DAY) for one in example.exempt]
     own = exempting(policy, exemptions, example.now)
-    judgement = judge_path(
-        own, example.change, example.path, example.evidence, example.now
-    )
+    judgement = _judge(own, example)
     planned = plan(own, judgement, returns_today=example.returns_today)
     differences = (
         *_verdicts(example, judgement),
@@ -78,6 +77,13 @@ def _run(policy: Policy, example: Example) -> ExampleResult:
         *_wanted(own, example),
     )
     return ExampleResult(example.name, example.line, differences, _found(judgement))
+
+
+def _judge(policy: Policy, example: Example) -> Judgement:
+    change, evidence, now = example.change, example.evidence, example.now
+    if example.is_standing:
+        return judge_standing(policy, change.after, evidence, now)
+    return judge_path(policy, change, example.path, evidence, now)
 
 
 def _found(judgement: Judgement) -> dict[str, str]:

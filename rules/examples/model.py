@@ -31,7 +31,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One change and all that it is judged with."""
+    """One change and all that it is judged with; `is_standing`: nothing was changed."""
 
     name: str
     line: int
@@ -43,3 +43,4 @@ class Example:
     returns_today: int
     wanted: StageId | None
     expected: Expected
+    is_standing: bool

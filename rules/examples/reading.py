@@ -1,6 +1,7 @@
 """Examples out of their file, or everything that makes no sense in it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ from rules.model import (
     Result,
     StageId,
     Tally,
+    TextUse,
     Value,
 )
 from rules.policy import Policy, Stage
@@ -46,7 +48,10 @@ _KEYS = (
     "before",
     "path",
     "after",
+    "stands",
     "evidence",
+    "others",
+    "share",
     "exempt",
     "returns_today",
     "wanted",
@@ -96,7 +101,13 @@ class _Reading:
 
     def _keys(self, raw: Mapping[str, Any], path: Path) -> bool:
         is_known = self._refuse_others(raw, path, _KEYS, "An example")
-        missing = [key for key in ("after", "expect") if not raw.get(key)]
+        changed = [key for key in ("before", "after") if key in raw]
+        if "stands" in raw and changed:
+            self._complain(
+                path, "Who stands was not changed. Write either stands or after."
+            )
+        record = "stands" if "stands" in raw else "after"
+        missing = [key for key in (record, "expect") if not raw.get(key)]
         for key in missing:
             self._complain(path, f"“{key}” is missing here.")
         return is_known and not missing
@@ -112,8 +123,10 @@ class _Reading:
 
     def _example(self, raw: Mapping[str, Any], path: Path) -> Example:
         now = self._moment(raw, path, self._now)
-        after = self._record(raw["after"], (*path, "after"), like=None, now=now)
-        before = None
+        is_standing = "stands" in raw
+        key = "stands" if is_standing else "after"
+        after = self._record(raw[key], (*path, key), like=None, now=now)
+        before = after if is_standing else None
         if raw.get("before") is not None:
             before = self._record(raw["before"], (*path, "before"), like=after, now=now)
         wanted = raw.get("wanted")
@@ -128,7 +141,11 @@ class _Reading:
                 is_new=before is None,
             ),
             path=self._path(raw.get("path"), (*path, "path")),
-            evidence=self._evidence(raw.get("evidence"), (*path, "evidence")),
+            evidence=replace(
+                self._evidence(raw.get("evidence"), (*path, "evidence")),
+                uses=self._uses(raw, path, after),
+            ),
+            is_standing=is_standing,
             exempt=self._words(raw.get("exempt"), (*path, "exempt")),
             returns_today=self._count(
                 raw.get("returns_today", 0), (*path, "returns_today")
@@ -276,6 +293,25 @@ class _Reading:
             else:
                 tallies[EvidenceKind(name)] = Tally(self._count(count, (*path, name)))
         return Evidence(tallies)
+
+    def _uses(
+        self, raw: Mapping[str, Any], path: Path, record: Record
+    ) -> dict[FieldName, TextUse]:
+        """Return where else the record's texts stand: `others`, and `share` of all."""
+        others = self._mapping(raw.get("others") or {}, (*path, "others"))
+        shares = self._mapping(raw.get("share") or {}, (*path, "share"))
+        found = {}
+        for name in (*others, *shares):
+            share = shares.get(name, 0)
+            if not isinstance(share, int | float) or not 0 <= share <= 1:
+                self._complain((*path, "share", name), "A part of 1 should stand here.")
+                continue
+            found[FieldName(name)] = TextUse(
+                text=str(record.fields.get(FieldName(name)) or ""),
+                others=self._count(others.get(name, 0), (*path, "others", name)),
+                share=float(share),
+            )
+        return found
 
     def _verdicts(self, expect: Mapping[str, Any], path: Path) -> dict[str, str]:
         wanted = {rule: one for rule, one in expect.items() if rule not in _OTHER}

@@ -10,6 +10,7 @@ import pytest
 from rules.document import DocumentInvalid
 from rules.examples import run_examples
 from rules.model import ActorClass
+from rules.policy import Placeholders
 from tests.builders import NOW, a_check, a_move_rule, a_policy
 
 
@@ -291,7 +292,74 @@ def test_what_was_found_is_kept_for_scripts():
     assert result.verdicts["stage.demo.gate"] == "fail"
 
 
+TIMED = a_policy(
+    checks=(
+        *a_policy().checks,
+        a_check("close-date-ahead", "close_date >= today", while_open=True),
+    ),
+    placeholders=Placeholders(repeated=5, share=0.3),
+)
+
+
 def test_the_examples_of_the_documentation_are_as_they_say():
     documentation = Path("docs/policy.md").read_text(encoding="utf-8")
     [text] = re.findall(r"```yaml\n(today: .*?)```", documentation, re.DOTALL)
-    assert [str(one) for one in run(text) if not one.is_ok] == []
+    results = run_examples(TIMED, text, now=NOW)
+    assert [str(one) for one in results if not one.is_ok] == []
+
+
+@pytest.mark.parametrize(
+    ("day", "result"), [("2026-11-23", "fail"), ("2026-11-24", "pass")]
+)
+def test_a_record_that_stands_is_judged_by_what_time_makes_false(day, result):
+    [found] = run_examples(
+        TIMED,
+        f"""
+        today: 2026-11-24
+        examples:
+          - stands: {{stage: demo, close_date: {day}, amount: -5}}
+            expect: {{check.close-date-ahead: {result}, return_to: null}}
+        """,
+        now=NOW,
+    )
+    assert found.is_ok, str(found)
+
+
+@pytest.mark.parametrize(
+    ("counted", "result"),
+    [
+        ("others: {decision_maker: 3}", "pass"),
+        ("others: {decision_maker: 4}", "fail"),
+        ("share: {decision_maker: 0.4}", "fail"),
+    ],
+)
+def test_texts_of_other_records_count_in_an_example(counted, result):
+    [found] = run_examples(
+        TIMED,
+        f"""
+        examples:
+          - before: {{stage: lead}}
+            after: {{stage: qualification, decision_maker: Reception}}
+            {counted}
+            expect: {{stage.qualification.requires.decision_maker: {result}}}
+        """,
+        now=NOW,
+    )
+    assert found.is_ok, str(found)
+
+
+@pytest.mark.parametrize(
+    ("example", "words"),
+    [
+        ("{stands: {stage: lead}, after: {stage: lead}, expect: {a: pass}}", "either"),
+        ("{stands: {}, expect: {a: pass}}", "“stands” is missing"),
+        (
+            "{after: {stage: lead}, share: {amount: 40%}, expect: {a: pass}}",
+            "A part of 1",
+        ),
+    ],
+)
+def test_what_makes_no_sense_of_a_record_that_stands_is_named(example, words):
+    with pytest.raises(DocumentInvalid) as invalid:
+        run_examples(TIMED, f"examples: [{example}]", now=NOW)
+    assert words in str(invalid.value)
