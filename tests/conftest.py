@@ -4,6 +4,7 @@ Each process of pytest-xdist runs its own PostgreSQL and its own Valkey, on sock
 folder of its own; no root, no port and no installed server is needed.
 """
 
+import logging
 import shutil
 import sys
 import tempfile
@@ -45,6 +46,16 @@ sys.addaudithook(_refuse_the_world)
 def clock() -> FrozenClock:
     """A clock that stands still at noon on Tuesday 1 December 2026, UTC."""
     return FrozenClock()
+
+
+@pytest.fixture
+def root_logger() -> Iterator[logging.Logger]:
+    """The root logger, which afterwards is as before, whatever was set up."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield root
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 def _make_home() -> Path:

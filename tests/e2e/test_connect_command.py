@@ -1,10 +1,9 @@
 """`slagboom connect salesforce`, typed by an admin, against the sandbox."""
 
 import json
-import logging
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -26,6 +25,8 @@ from tests.sandbox.fixtures import control, running, sandbox
 from tests.sandbox.kit import Control
 
 __all__ = ["control", "running", "sandbox"]
+
+pytestmark = pytest.mark.usefixtures("root_logger")
 
 OPEN = re.compile(r"^http\S+/authorize\?\S+$", re.MULTILINE)
 HOOK = "a-long-text-of-our-own"
@@ -103,7 +104,7 @@ def admin(
     redis_url: str,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Admin]:
+) -> Admin:
     for name, text in {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -113,11 +114,7 @@ def admin(
     }.items():
         monkeypatch.setenv(name, text)
     monkeypatch.chdir(tmp_path)
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield Admin(tmp_path, sandbox)
-    root.handlers[:] = before
-    root.setLevel(level)
+    return Admin(tmp_path, sandbox)
 
 
 @pytest.fixture

@@ -9,16 +9,14 @@ import pytest
 from connector.config import LogFormat
 from connector.log import REDACTED, get_logger, set_up
 
+pytestmark = pytest.mark.usefixtures("root_logger")
+
 
 @pytest.fixture
 def out():
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
     stream = io.StringIO()
     set_up(LogFormat.JSON, stream=stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
+    return stream
 
 
 def lines(out: io.StringIO) -> list[dict[str, object]]:

@@ -24,6 +24,8 @@ from tests.sandbox.salesforce.kit import seed_deal
 
 __all__ = ["control", "running", "sandbox"]
 
+pytestmark = pytest.mark.usefixtures("root_logger")
+
 REFRESH = "refresh-token-of-the-admin"
 
 

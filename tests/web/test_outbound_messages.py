@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -32,6 +31,8 @@ from tests.web.conftest import NOWHERE
 from tests.web.test_serving import serving
 
 __all__ = ["control", "running", "sandbox"]
+
+pytestmark = pytest.mark.usefixtures("root_logger")
 
 FORMER, SECRET = "former-secret-of-acme", "newer-secret-of-acme"
 ACK = (
@@ -123,13 +124,11 @@ class House:
 
 
 @pytest.fixture
-def logged() -> Iterator[StringIO]:
+def logged() -> StringIO:
     """What is logged from here on."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield StringIO()
-    root.handlers[:] = before
-    root.setLevel(level)
+    stream = StringIO()
+    log.set_up(LogFormat.JSON, stream=stream)
+    return stream
 
 
 @pytest.fixture
@@ -150,7 +149,6 @@ def _serve(
     database_url: str, redis_url: str, sandbox: Sandbox, logged: StringIO
 ) -> Iterator[House]:
     environ = {**ENVIRON, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    log.set_up(LogFormat.JSON, stream=logged)
     config = Config.load(environ)
     clock = FrozenClock()
     app = build(config, config.urls(), clock=clock)
