@@ -98,6 +98,11 @@ class Gauge(Enum):
     CLOCKS_DUE = ("clocks_due", (), "Follow-up clocks that are due.")
     VIOLATIONS_OPEN = ("violations_open", ("process",), "Open violations.")
     HOLDS_OPEN = ("holds_open", (), "Moves that wait for something missing.")
+    STREAMS_QUIET_SECONDS = (
+        "streams_quiet_seconds",
+        (),
+        "Time since the quietest stream of changes gave a sign of life.",
+    )
     CONNECTIONS = (
         "connections",
         ("state",),

@@ -225,7 +225,7 @@ class Listen:
         line.attempts = 0 if ended.was_alive else line.attempts + 1
         wait = wait_after(line.attempts, ended.obstacle)
         # Many topics that end together must not come back together.
-        line.due_at = now + wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        line.due_at = now + wait * random.uniform(1.0, 1.5)  # noqa: S311 - no secret
 
 
 def _names(line: Line) -> dict[str, str]:

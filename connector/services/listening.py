@@ -10,14 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Thread
 
-from adapters.errors import Expired, Forbidden, NotFound, OutsideError, Transient
+from adapters.errors import (
+    Exhausted,
+    Expired,
+    Forbidden,
+    NotFound,
+    OutsideError,
+    Transient,
+)
 from adapters.ports import ChangeStream, Fetched, Subscription
 from connector.clock import Clock
 from connector.errors import StoreDown
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.services.hear import Hear
-from connector.services.outside import note_failure, to_missed
+from connector.services.outside import EXHAUSTED, note_failure, to_missed
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from connector.store.streams import ClaimedStream
@@ -109,7 +116,7 @@ class Listening:
             # Without its place a stream can be opened at once.
             self.obstacle = None if isinstance(error, Expired) else error
             self._log("stream.ended", error=str(error), code=error.code)
-            if isinstance(error, Transient):
+            if isinstance(error, Transient) and not isinstance(error, Exhausted):
                 self._count(error)
             else:
                 self._settle(error)
@@ -148,14 +155,15 @@ class Listening:
         desk.hear.keep(tx, connection_id, fetched.heard, due_at=due_at)
         if fetched.gap:
             tx.connections.hasten_sweep(connection_id, due_at=now)
+        if not self.was_alive:
+            for matter in (self._matter, self._account):
+                tx.notices.resolve(matter, now=now)
 
     def _advance(self, tx: Transaction, cursor: str | None, now: datetime) -> None:
         if not tx.streams.advance(
             self.id, lease=self._desk.lease, cursor=cursor, now=now
         ):
             raise _LeaseLost
-        if not self.was_alive:
-            tx.notices.resolve(self._matter, now=now)
 
     def _settle(self, error: OutsideError) -> None:
         """Note what an admin should know, and what makes the next attempt another."""
@@ -180,6 +188,16 @@ class Listening:
                     connection_id=connection.id,
                     now=now,
                 )
+            case Exhausted():
+                self._count(error)
+                # The same for all topics.
+                tx.notices.tell(
+                    self._account,
+                    code=EXHAUSTED,
+                    message=f"{connection.name}: {error}",
+                    connection_id=connection.id,
+                    now=now,
+                )
             case Forbidden() | NotFound():
                 self._count(error)
                 tx.streams.refuse(self.id, lease=lease, now=now)
@@ -198,8 +216,12 @@ class Listening:
         self._desk.metrics.count(Counter.CRM_FAILURES, kind=type(error).__name__)
 
     @property
+    def _account(self) -> str:
+        return f"stream/{self._connection.id}"
+
+    @property
     def _matter(self) -> str:
-        return f"stream/{self._connection.id}/{self._topic}"
+        return f"{self._account}/{self._topic}"
 
     def _names(self) -> dict[str, str]:
         return {"connection": self._connection.name, "topic": self._topic}

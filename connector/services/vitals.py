@@ -94,12 +94,10 @@ class Vitals:
 
 
 def _read(figures: Figures, now: datetime) -> Readings:
-    oldest = figures.deliveries_oldest_at
     return {
         Gauge.DELIVERIES_WAITING: figures.deliveries_waiting,
-        Gauge.DELIVERIES_OLDEST_SECONDS: (
-            0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
-        ),
+        Gauge.DELIVERIES_OLDEST_SECONDS: _age(figures.deliveries_oldest_at, now),
+        Gauge.STREAMS_QUIET_SECONDS: _age(figures.streams_quiet_at, now),
         Gauge.RECORDS_DUE: figures.records_due,
         Gauge.INTERVENTIONS_PLANNED: figures.interventions_planned,
         Gauge.NOTIFICATIONS_WAITING: figures.notifications_waiting,
@@ -112,3 +110,8 @@ def _read(figures: Figures, now: datetime) -> Readings:
             (state,): count for state, count in figures.connections.items()
         },
     }
+
+
+def _age(at: datetime | None, now: datetime) -> float:
+    """Return the seconds since then, 0 if there is nothing."""
+    return 0.0 if at is None else max(0.0, (now - at).total_seconds())

@@ -28,6 +28,7 @@ from connector.store.tables import (
     notifications,
     processes,
     records,
+    streams,
     violations,
 )
 
@@ -55,6 +56,7 @@ class Figures:
     clocks_due: int
     clocks_oldest_at: datetime | None
     holds_open: int
+    streams_quiet_at: datetime | None
     violations_open: Mapping[str, int]
     connections: Mapping[str, int]
 
@@ -171,6 +173,11 @@ def _figures(now: datetime) -> list[ColumnElement[Any]]:
         ),
         _oldest(clocks.c.due_at, ticking, "clocks_oldest_at"),
         _count(holds, holds.c.ended_at.is_(None), "holds_open"),
+        _oldest(
+            func.coalesce(streams.c.alive_at, streams.c.added_at),
+            streams.c.refused_at.is_(None),
+            "streams_quiet_at",
+        ),
     ]
 
 

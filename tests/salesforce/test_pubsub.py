@@ -4,6 +4,7 @@ import pytest
 from redis import Redis
 
 from adapters.errors import (
+    Exhausted,
     Expired,
     Forbidden,
     NotFound,
@@ -12,11 +13,12 @@ from adapters.errors import (
     Unauthorized,
 )
 from adapters.ports import HeardKind
+from adapters.salesforce.pubsub.refusals import LIMIT_PAUSE
 from adapters.salesforce.pubsub.stream import PubSubStream
 from adapters.sandbox import Sandbox
 from rules.model import ActorClass, Kind, RecordId, RecordRef
 from tests.fakes.clock import FrozenClock
-from tests.salesforce.listening import Listening, a_keeper
+from tests.salesforce.listening import Ear, Listening, a_keeper
 from tests.sandbox.fixtures import control, running, sandbox
 from tests.sandbox.kit import REP, Control
 from tests.sandbox.salesforce.kit import Api
@@ -213,6 +215,14 @@ def test_a_stream_that_is_cut_may_be_opened_again(room: Listening):
         error = ear.end()
     assert isinstance(error, Transient)
     assert error.code.startswith("sfdc.")
+
+
+def test_an_organisation_that_is_told_no_more_today_is_left_alone(room: Listening):
+    room.trouble("exhaust")
+    ear = Ear(room.stream.subscribe("Opportunity", None))
+    error = ear.end()
+    assert isinstance(error, Exhausted)
+    assert error.retry_after == LIMIT_PAUSE
 
 
 def test_closing_ends_a_stream_that_says_nothing(room: Listening):

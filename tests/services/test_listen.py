@@ -338,6 +338,25 @@ def test_an_object_that_is_not_selected_is_told_and_the_others_go_on(room: Room)
     wait_for(lambda: room.notices() == {}, "the notice to go")
 
 
+def test_an_account_that_tells_no_more_today_is_left_alone_and_that_is_told(
+    room: Room,
+):
+    room.crm.trouble("exhaust", count=3)
+    listener = room.listener()
+    listener.tick()
+    wait_for(room.notices, "a notice")
+    assert "as many changes today" in room.notices()["crm_exhausted"]
+    lines = listener._lines.values()
+    wait_for(lambda: not any(one.is_running for one in lines), "the end of it")
+    listener.tick()
+    room.clock.advance(timedelta(minutes=29))
+    listener.tick()
+    assert room.crm.opened() == 0
+    room.clock.advance(timedelta(minutes=20))
+    room.tick(listener)
+    assert room.notices() == {}
+
+
 def test_a_token_that_is_refused_once_is_renewed(room: Room, keeper: TokenKeeper):
     former = keeper.token().access
     room.crm.trouble("refuse")

@@ -62,6 +62,8 @@ def test_the_metrics_say_what_came_what_was_refused_and_why(house, client, clock
         client.post(path, data=b"[]", headers={SIGNATURE: "wrong"})
     house.metrics.count(Counter.INTERVENTIONS, state="done", by=3)
     house.counted()
+    with house.store.begin() as tx:
+        tx.streams.claim(1, "deals", lease="l", now=clock.now(), until=clock.now())
     clock.advance(timedelta(seconds=90))
     found = figures(client.get("/metrics"))
     deliveries = "slagboom_deliveries_total"
@@ -71,6 +73,7 @@ def test_the_metrics_say_what_came_what_was_refused_and_why(house, client, clock
     assert found["slagboom_interventions_total", ("state", "done")] == 3
     assert found["slagboom_deliveries_waiting",] == 1
     assert found["slagboom_deliveries_oldest_seconds",] == pytest.approx(90)
+    assert found["slagboom_streams_quiet_seconds",] == pytest.approx(90)
     assert found["slagboom_connections", ("state", "working")] == 1
     assert found["slagboom_queue_length",] == 1
     assert found["slagboom_workers",] == 0

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 
 from adapters.errors import (
+    Exhausted,
     Expired,
     Forbidden,
     NotFound,
@@ -61,7 +62,7 @@ def to_error(error: grpc.RpcError, topic: str) -> OutsideError:
 
 def _passing(topic: str, code: str) -> Transient:
     if _LIMIT in code:
-        return Transient(
+        return Exhausted(
             "The organization has been told of as many changes today as its edition"
             " allows. Slagboom sweeps meanwhile, and listens again by itself.",
             code=code,

@@ -77,15 +77,17 @@ class PubSub:
         """Break something; return how many subscriptions it struck.
 
         cut: every open stream ends. silence: every open stream goes on without a word.
-        refuse: so many calls are told that their token is wrong. gap, overflow: so many
-        events tell no more than that something changed. forget: nothing is kept of what
-        was published until now. Raises ValueError for any other kind.
+        refuse: so many calls are told that their token is wrong. exhaust: so many
+        streams are not opened, since the org has been told of too much. gap, overflow:
+        so many events tell no more than that something changed. forget: nothing is kept
+        of what was published until now. Raises ValueError for any other kind.
         """
         running = self._started()
         troubles: dict[str, Callable[[], int | None]] = {
             "cut": running.bus.cut,
             "silence": running.bus.silence,
             "forget": running.bus.forget,
+            "exhaust": lambda: setattr(running.bus, "exhaustions", count),
             "refuse": lambda: setattr(running.bus, "refusals", count),
             "gap": lambda: setattr(running.changes, "gaps", count),
             "overflow": lambda: setattr(running.changes, "overflows", count),

@@ -63,6 +63,7 @@ class Bus:
     lines: list[Line] = field(default_factory=list)
     changed: Condition = field(default_factory=Condition)
     refusals: int = 0
+    exhaustions: int = 0
     opened: int = 0
     _events: dict[str, list[Event]] = field(default_factory=dict)
     _last: int = _FIRST_NUMBER
@@ -126,7 +127,7 @@ class Bus:
         self.cut()
         with self.changed:
             self.habits = Habits()
-            self.refusals = self.opened = 0
+            self.refusals = self.exhaustions = self.opened = 0
             self._events.clear()
             self._move_on()
 

@@ -86,6 +86,7 @@ class Service(PubSubServicer):
                 grpc.StatusCode.PERMISSION_DENIED,
                 f"{_SUBSCRIPTION}.topic.denied",
             )
+        self._demand_allowance(context)
         line = Line(entity, self._start(first, context))
         with self._listening(line, first, requests, context):
             yield from self._answers(line, token, context)
@@ -187,6 +188,18 @@ class Service(PubSubServicer):
                 latest_replay_id=to_replay_id(line.position),
                 pending_num_requested=line.pending,
                 rpc_id="sandbox",
+            )
+
+    def _demand_allowance(self, context: Context) -> None:
+        with self._bus.changed:
+            is_used_up = self._bus.exhaustions > 0
+            if is_used_up:
+                self._bus.exhaustions -= 1
+        if is_used_up:
+            _abort(
+                context,
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"{_SUBSCRIPTION}.limit.exceeded",
             )
 
     def _start(self, first: wire.FetchRequest, context: Context) -> int:

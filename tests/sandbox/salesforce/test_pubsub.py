@@ -260,6 +260,15 @@ def test_an_object_that_is_not_selected_is_not_told_of(
     assert told(caught.value) == ("NOT_FOUND", LEADING + "topic.not.found")
 
 
+def test_an_org_that_was_told_of_too_much_is_told_nothing(
+    control: Control, subscriber: Subscriber
+):
+    control.post("salesforce/pubsub/trouble", kind="exhaust")
+    subscriber.subscribe()
+    limit = LEADING + "subscription.limit.exceeded"
+    assert subscriber.refusal() == ("RESOURCE_EXHAUSTED", limit)
+
+
 def test_what_is_too_much_is_told_as_a_gap(control: Control, subscriber: Subscriber):
     deal = seed_deal(control)
     subscriber.subscribe()
