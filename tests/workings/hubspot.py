@@ -19,6 +19,7 @@ class HubSpotWorkings(Workings):
     """One account with one app."""
 
     system = "hubspot"
+    api = "^/crm/"
     operations: ClassVar = {
         "deals.batch.read": Door.READ,
         "deals.batch.update": Door.WRITE,
@@ -35,6 +36,7 @@ class HubSpotWorkings(Workings):
     too_late_ms = (READ_TIMEOUT_S + 2) * 1000
     at_once: ClassVar = dict.fromkeys(Door, 100)
     requests_a_second = 10.0
+    stamp_ms = 1
 
     def channels(self) -> Sequence[Channel]:
         return [app.channel for app in self.sandbox.hubspot.apps.values()]

@@ -22,6 +22,7 @@ class SalesforceWorkings(Workings):
     """One organisation with an outbound message for each object that is told of."""
 
     system = "salesforce"
+    api = "^/services/data/"
     operations: ClassVar = {
         "Opportunity.collection.read": Door.READ,
         "Opportunity.update": Door.WRITE,
@@ -43,6 +44,7 @@ class SalesforceWorkings(Workings):
         Door.TASKS: 200,
     }
     requests_a_second = None
+    stamp_ms = 1_000
 
     def channels(self) -> Sequence[Channel]:
         return self.sandbox.outbound.channels

@@ -26,21 +26,25 @@ class Workings(ABC):
     """The workings of the CRM that a company uses.
 
     `system` is its name in the log of requests, and `operations` are its names there of
-    the requests at each door. `doors` picks the requests that a fault is for, `busy` is
-    how it turns one away for a while, and after `too_late_ms` nobody waits for it.
+    the requests at each door; `api` is found in the path of each. `doors` picks the
+    requests that a fault is for, `busy` is how it turns one away for a while, and after
+    `too_late_ms` nobody waits for it.
 
     `at_once` is how many records one request can be about, at each door; for writes so
     that what changed meanwhile is not overwritten. `requests_a_second` is the limit of
-    an ordinary account in the long run, None where only the day has one.
+    an ordinary account in the long run, None where only the day has one. Changes are
+    stamped to `stamp_ms` exactly.
     """
 
     system: ClassVar[str]
+    api: ClassVar[str]
     operations: ClassVar[Mapping[str, Door]]
     doors: ClassVar[Mapping[Door, Fault]]
     busy: ClassVar[Fault]
     too_late_ms: ClassVar[float]
     at_once: ClassVar[Mapping[Door, int]]
     requests_a_second: ClassVar[float | None]
+    stamp_ms: ClassVar[int]
 
     def __init__(self, sandbox: Sandbox, company: Company) -> None:
         """Look into the sandbox in which this company works."""
