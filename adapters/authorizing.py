@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode
 
 from adapters.errors import Permanent
 
@@ -55,7 +55,7 @@ def to_code(pasted: str, *, state: str) -> str:
     Permanent if there is no code, or it is that of another sign-in.
     """
     text = pasted.strip()
-    query = urlsplit(text).query if "?" in text else text
+    query = text.partition("?")[2].partition("#")[0] if "?" in text else text
     answer = {name: values[-1] for name, values in parse_qs(query).items()}
     if "error" in answer:
         words = answer.get("error_description", answer["error"])[:_LONGEST_WORDS]
@@ -65,18 +65,22 @@ def to_code(pasted: str, *, state: str) -> str:
             code=answer["error"],
         )
     if "code" in answer:
-        if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
+        if not hmac.compare_digest(
+            answer.get("state", "").encode(errors="replace"), state.encode()
+        ):
             raise Permanent(
                 "This address belongs to another sign-in than the one that was begun"
                 " here. Nothing was saved. Begin again, and paste the address that the"
                 " newest sign-in leads to.",
                 code="STATE",
             )
-        return answer["code"]
-    if not text or any(one in text for one in " /?&"):
+        code = answer["code"]
+    else:
+        code = "" if any(one in text for one in " /?&") else unquote(text)
+    if not code or not code.isascii():
         raise Permanent(
             "There is no code in this. Nothing was saved. Begin again, and paste the"
             " whole address that the browser ends at, which has `code=` in it.",
             code="NO_CODE",
         )
-    return unquote(text)
+    return code
