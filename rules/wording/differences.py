@@ -29,6 +29,7 @@ from rules.policy import (
     Check,
     Duration,
     FollowUp,
+    Placeholders,
     Policy,
     Stage,
     StartKind,
@@ -247,6 +248,21 @@ def _setting(
     return key, {"value": _value(speech, setting, policy)}
 
 
+def _placeholders(speech: Speech, placeholders: Placeholders) -> str:
+    said = [speech.say("no_answer_words")]
+    if placeholders.repeated is not None:
+        count = speech.value(float(placeholders.repeated))
+        said.append(speech.say("no_answer_repeated", count=count))
+    if placeholders.share is not None:
+        share = speech.share(placeholders.share)
+        said.append(speech.say("no_answer_share", share=share))
+    allowed = sorted(f"“{text}”" for _, text in placeholders.allowed)
+    if not allowed:
+        return speech.listed(said)
+    texts = speech.listed(allowed)
+    return speech.say("no_answer_but", what=speech.listed(said), texts=texts)
+
+
 def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
     match setting.name, setting.value:
         case "governs", Condition() as governs:
@@ -255,6 +271,8 @@ def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
             said = " ".join(speech.goals(policy, policy.goals.keys()))
         case "title", _:
             said = speech.pick(policy.title)
+        case _, Placeholders() as placeholders:
+            said = _placeholders(speech, placeholders)
         case _, Duration() as length:
             said = speech.duration(length)
         case _, Kind() as kind:

@@ -19,6 +19,7 @@ from rules.policy import (
     Conversion,
     MoveRule,
     OnFail,
+    Placeholders,
     Policy,
     Stage,
     StartKind,
@@ -306,3 +307,29 @@ def test_what_nobody_notices_is_known():
 def test_a_goal_of_a_difference_is_the_rules_own():
     [one] = compare(a_policy(), a_policy(back=None))
     assert one.goal == GoalId("forecast")
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        (
+            "en",
+            (
+                "words that say nothing, the same text by one author in 5 records and"
+                " what more than 30% of all records say; but “testbv” is one"
+            ),
+        ),
+        ("nl", "woorden die niets zeggen, dezelfde tekst van één persoon in 5 records"),
+    ],
+)
+def test_what_counts_as_no_answer_is_said(locale: str, told: str):
+    placeholders = Placeholders(
+        repeated=5, share=0.3, allowed=frozenset({(None, "testbv")})
+    )
+    [line] = said(a_policy(), a_policy(placeholders=placeholders), locale)
+    assert told in line
+
+
+def test_what_the_account_says_of_its_fields_is_no_difference():
+    free = frozenset({FieldName("decision_maker")})
+    assert compare(a_policy(), a_policy(free_texts=free)) == ()
