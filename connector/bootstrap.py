@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from connector.services.publishing import Publishing
     from connector.services.receive import Afterwards, Receive
     from connector.services.reconcile import Reconcile
+    from connector.services.starting import Starters
     from connector.services.storms import Permits, Storms
 
 T = TypeVar("T")
@@ -190,6 +191,13 @@ class Application:
             reconcile=self.reconcile,
             clock=self.clock,
         )
+
+    @cached_property
+    def starters(self) -> "Starters":
+        """The policies to begin with."""
+        from connector.services.starting import Starters
+
+        return Starters(self.crm_for)
 
     @cached_property
     def explaining(self) -> "Explaining":

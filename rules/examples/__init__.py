@@ -18,10 +18,10 @@ left out), the `path` of stages that it went through, what it is `exempt` from,
 `returns_today`, the stage to which it was `wanted` before, and by field where else its
 text stands: in how many `others` of the same author, in which `share` of all.
 
-Under `expect` stand the verdicts (pass, fail, skip) of the rules that matter, and what
-is to be done: `return_to` and `hold` (a stage, or null), `restore` (fields and values),
-`ask` (the rules that the task lists), `explain` (texts that the note has, also by
-language), and `wanted` (met, waits, moved, expired or void).
+Under `expect` stand the verdicts (pass, fail, skip; none: it says nothing) of the rules
+that matter, and what is to be done: `return_to` and `hold` (a stage, or null),
+`restore` (fields and values), `ask` (the rules that the task lists), `explain` (texts
+that the note has, also by language), and `wanted` (met, waits, moved, expired or void).
 """
 
 from rules.examples.judging import ExampleResult, run_examples

@@ -13,6 +13,7 @@ from rules.examples.model import (
     HOLD,
     RESTORE,
     RETURN_TO,
+    SILENT,
     WANTED,
     Example,
 )
@@ -94,7 +95,10 @@ def _verdicts(example: Example, judgement: Judgement) -> Iterator[str]:
     found = _found(judgement)
     for rule, expected in example.expected.verdicts.items():
         result = found.get(rule)
-        if result is None:
+        if expected == SILENT:
+            if result is not None:
+                yield f"{rule} was to say nothing of this change, and is {result}."
+        elif result is None:
             yield (
                 f"{rule} was to {expected}, but says nothing of this change."
                 f" What speaks: {listed(found) or 'no rule'}."

@@ -8,6 +8,8 @@ from rules.model import Change, Evidence, FieldName, StageId, Value
 
 RETURN_TO, RESTORE, HOLD, ASK = "return_to", "restore", "hold", "ask"
 EXPLAIN, WANTED = "explain", "wanted"
+SILENT = "none"
+"""What a rule is expected to say that has no say in a change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rules.examples.model import (
     HOLD,
     RESTORE,
     RETURN_TO,
+    SILENT,
     WANTED,
     Example,
     Expected,
@@ -59,7 +60,7 @@ _KEYS = (
 )
 _FILE_KEYS = ("today", "now", "examples")
 _OTHER = (RETURN_TO, RESTORE, HOLD, ASK, EXPLAIN, WANTED)
-_RESULTS = tuple(result.value for result in Result)
+_RESULTS = (*(result.value for result in Result), SILENT)
 _LANGUAGES = ("en", "nl")
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _NOON = time(12)

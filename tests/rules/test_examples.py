@@ -284,6 +284,17 @@ def test_a_key_of_the_file_that_is_none_is_named():
         run(f"{{tody: 1, examples: [{example}]}}")
 
 
+def test_a_rule_may_be_expected_to_say_nothing():
+    text = (
+        "examples: [{before: {stage: lead, amount: 1}, after: {stage: lead, amount: 2},"
+        " expect: {move.skip: none, check.amount-not-negative: RESULT}}]"
+    )
+    assert differences(text.replace("RESULT", "pass")) == ()
+    assert differences(text.replace("RESULT", "none")) == (
+        "check.amount-not-negative was to say nothing of this change, and is pass.",
+    )
+
+
 def test_what_was_found_is_kept_for_scripts():
     [result] = run(
         "examples: [{before: {stage: lead}, after: {stage: demo},"
