@@ -30,7 +30,10 @@ DAILY_PAUSE = timedelta(minutes=30)
 CURSOR_PAUSE = timedelta(minutes=1)
 """A query whose pages are lost is asked again as a whole."""
 LONGEST_WORDS = 300
-INACTIVE_OWNER = "INACTIVE_OWNER_OR_USER"
+WRONG_OWNER = frozenset(
+    {"INACTIVE_OWNER_OR_USER", "OP_WITH_INVALID_USER_TYPE_EXCEPTION"}
+)
+"""Somebody who has left, or a queue that is not made for such records."""
 
 _CHANGED = frozenset(
     {

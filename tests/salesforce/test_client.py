@@ -19,7 +19,7 @@ from adapters.errors import (
 )
 from adapters.oauth import Grant, Token, TokenKeeper
 from adapters.ports import Crm, FieldWrite, Note, OutcomeKind
-from adapters.salesforce.transport import make_session, to_lost
+from adapters.salesforce.transport import TIMEOUT_S, make_session, to_lost
 from adapters.sandbox import Sandbox
 from rules.model import STAGE, RecordRef
 from tests.hubspot.kit import Night, Requests
@@ -320,6 +320,7 @@ def test_every_request_names_us_and_keeps_no_cookie(
     assert list(session.cookies) == []
     assert session.headers["Sforce-Call-Options"] == "client=slagboom"
     assert session.trust_env is False
+    assert {one._timeout for one in session.adapters.values()} == {TIMEOUT_S}
 
 
 def test_one_organisation_is_used_by_many_threads_at_once(crm: Crm, deal: RecordRef):

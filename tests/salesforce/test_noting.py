@@ -131,6 +131,21 @@ def test_a_task_for_somebody_who_left_goes_to_the_superior_or_stays_ours(
     }
 
 
+@pytest.mark.parametrize(
+    "category", ["OP_WITH_INVALID_USER_TYPE_EXCEPTION", "INACTIVE_OWNER_OR_USER"]
+)
+def test_a_task_for_a_queue_that_takes_none_stays_ours(
+    crm: Crm, control: Control, deal: RecordRef, category: str
+):
+    queues = control.post("salesforce/seed", queues=["Leads"])["queues"]
+    control.post(
+        "faults", kind="partial", path="/composite/sobjects$", category=category
+    )
+    owned = task(deal, owner=OwnerId(queues["Leads"]))
+    made = stored(control, crm.create_tasks([owned])["t1"].external_id)
+    assert made["OwnerId"] == user(control, "integration@acme.sandbox")
+
+
 def test_three_hundred_notes_and_tasks_are_two_requests_each(
     crm: Crm, control: Control, requests: Requests
 ):

@@ -10,8 +10,10 @@ from adapters.errors import (
 )
 from adapters.ports import Outcome, OutcomeKind
 from adapters.salesforce.client import SalesforceClient
+from adapters.salesforce.kinds import OWNER_FIELD
 from adapters.salesforce.queries import cut
 from adapters.salesforce.refusals import (
+    WRONG_OWNER,
     code_of,
     missing_rights,
     outcome_of,
@@ -37,10 +39,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it went, and the code of a refusal."""
+    """How it went. `is_about_owner`: refused for the person whom it should be for."""
 
     outcome: Outcome
-    code: str = ""
+    is_about_owner: bool = False
 
 
 class Collecting:
@@ -95,7 +97,8 @@ def _to_ended(batch: Sequence[Row], results: Sequence[Json]) -> dict[str, Ended]
         outcome = to_outcome(result)
         if code in _ABSENT and error.get("fields") == [row.on]:
             outcome = Outcome(OutcomeKind.GONE, reason=outcome.reason)
-        ended[row.key] = Ended(outcome, code)
+        about_owner = code in WRONG_OWNER or error.get("fields") == [OWNER_FIELD]
+        ended[row.key] = Ended(outcome, about_owner)
     return ended
 
 

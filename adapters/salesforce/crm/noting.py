@@ -20,7 +20,6 @@ from adapters.salesforce.crm.statuses import Statuses
 from adapters.salesforce.ids import to_18
 from adapters.salesforce.kinds import OWNER_FIELD
 from adapters.salesforce.queries import IDS, cut, is_in, select
-from adapters.salesforce.refusals import INACTIVE_OWNER
 from adapters.salesforce.texts import to_lines, to_plain, to_rich, to_subject
 from adapters.salesforce.values import to_wire
 from adapters.salesforce.wire import text
@@ -70,8 +69,8 @@ class Noting:
     def create_tasks(self, tasks: Sequence[Task]) -> dict[str, Outcome]:
         """Create tasks, and say by key how each ended.
 
-        Salesforce gives none to somebody inactive: it goes to their nearest superior
-        who is still here, else it stays with our own user.
+        Salesforce gives none to somebody inactive, and to few queues: it goes to the
+        nearest superior who is still here, else it stays with our own user.
         """
         outcomes: dict[str, Outcome] = {}
         rows: dict[str, Row] = {}
@@ -86,7 +85,7 @@ class Noting:
         again = [
             _owned_by(rows[key], self._people.stand_in(owners[key]))
             for key, one in ended.items()
-            if one.code == INACTIVE_OWNER
+            if one.is_about_owner
         ]
         ended |= self._collecting.create(again)
         return outcomes | {key: one.outcome for key, one in ended.items()}

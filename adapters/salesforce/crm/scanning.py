@@ -106,7 +106,8 @@ class Scanning:
             if at is None:
                 return
             last_id = quote(text(rows[-1], "Id"))
+            # Led by a range, which Salesforce finds by index; an OR alone is a scan.
             where = (
-                f"({MODIFIED} > {stamp(at)}"
-                f" OR ({MODIFIED} = {stamp(at)} AND Id > {last_id}))"
+                f"{MODIFIED} >= {stamp(at)} AND ({MODIFIED} > {stamp(at)}"
+                f" OR Id > {last_id})"
             )
