@@ -23,7 +23,8 @@ _UNSETTLED = """
          + (SELECT count(*) FROM interventions WHERE state = 'planned')
 """
 _UNSWEPT = """
-    SELECT count(*) FROM connections WHERE sweep_due_at IS NULL OR sweep_due_at < now()
+    SELECT count(*) FROM connections
+    WHERE sweep_due_at IS NULL OR sweep_due_at < now() OR lease IS NOT NULL
 """
 
 
