@@ -1,7 +1,7 @@
 """Explaining one record: read afresh, judged as it stands, and nothing done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.ports import Crm
@@ -9,6 +9,7 @@ from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.services.lookup import RecordMissing, find_record, reference
 from connector.services.policies import Active, CrmFor, Policies, fields_by_kind
+from connector.services.texts import count_uses
 from connector.store import Store, Transaction
 from connector.store.baselines import KnownRecord
 from connector.store.connections import Connection
@@ -21,6 +22,7 @@ from rules.explaining import Prospect, next_stage, think_through, to_change
 from rules.holds import Wish, judge_wish
 from rules.model import (
     NO_EVIDENCE,
+    Change,
     Evidence,
     EvidenceKind,
     Record,
@@ -105,6 +107,9 @@ class Explaining:
         wished = None if case.hold is None else case.hold.to_stage
         evidence = _ask(crm, case, [target, wished])
         with self._store.begin() as tx:
+            change = Change(known.record, record)
+            uses = count_uses(tx, account.id, known.id, change, case.own)
+            evidence = replace(evidence, uses=uses)
             standing = _standing(tx, case, evidence)
         prospect = None
         if target is not None:

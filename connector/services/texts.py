@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from connector.services.episodes import Look
 from connector.services.rounds import Round
+from connector.store import Transaction
 from connector.store.texts import HeldText, Use
 from rules.model import (
     NO_EVIDENCE,
@@ -63,6 +64,15 @@ def held_texts(
     return held
 
 
+def count_uses(
+    tx: Transaction, connection_id: int, row_id: int, change: Change, policy: Policy
+) -> dict[FieldName, TextUse]:
+    """Return where else the texts of one record stand, after a change."""
+    held = held_texts(row_id, change, change.after, counted_fields([policy]))
+    uses = tx.texts.uses(connection_id, held, most=most_counted([policy]))
+    return _of(change.after, {field: use for (_, field), use in uses.items()})
+
+
 def with_uses(
     round_: Round,
     looks: Sequence[Look],
@@ -81,14 +91,10 @@ def with_uses(
     for (row_id, field), use in uses.items():
         by_row.setdefault(row_id, {})[field] = use
     for look in looks:
-        record = look.record
-        of_record = {
-            field: TextUse(str(record.fields.get(field)), use.others, use.share)
-            for field, use in by_row.get(look.claimed.id, {}).items()
-        }
+        of_record = by_row.get(look.claimed.id)
         if of_record:
-            facts = found.get(record.ref, NO_EVIDENCE)
-            found[record.ref] = replace(facts, uses=of_record)
+            facts = found.get(look.record.ref, NO_EVIDENCE)
+            found[look.record.ref] = replace(facts, uses=_of(look.record, of_record))
     return found
 
 
@@ -96,3 +102,10 @@ def _asked(round_: Round, look: Look) -> list[HeldText]:
     policies = (one.policy for one in round_.of_kind(look.record.ref.kind))
     fields = counted_fields(policies)
     return held_texts(look.claimed.id, look.change, look.record, fields)
+
+
+def _of(record: Record, uses: Mapping[FieldName, Use]) -> dict[FieldName, TextUse]:
+    return {
+        field: TextUse(str(record.fields.get(field)), use.others, use.share)
+        for field, use in uses.items()
+    }

@@ -4,6 +4,7 @@ import pytest
 from redis import Redis
 
 from connector.services.daily import Daily
+from connector.services.explaining import Explaining
 from connector.services.texts import counted_fields
 from connector.store import Store
 from connector.store.texts import HeldText
@@ -147,3 +148,21 @@ def test_others_are_counted_no_further_than_makes_a_difference(office):
         tx.texts.keep(office.id, held)
         [use] = tx.texts.uses(office.id, held[:1], most=2).values()
     assert (use.others, use.share) == (2, 0)
+
+
+def test_what_is_explained_counts_as_what_is_judged(office):
+    for _ in range(2):
+        assert move(office, add(office, "Reception")) == "s-qualification"
+    third = add(office, "Reception")
+    office.look()
+    explaining = Explaining(
+        office.store,
+        crm_for=lambda _: office.crm,
+        policies=office.policies,
+        clock=office.clock,
+    )
+    prospect = explaining.explain(f"deal:{third.id}").prospect
+    assert prospect is not None
+    assert [one.rule for one in prospect.wanting] == [
+        "stage.qualification.requires.decision_maker"
+    ]
