@@ -11,6 +11,9 @@ from rules.policy import StormLimit
 WITHIN = timedelta(minutes=10)
 """Returns are counted over so long."""
 
+WHOLE = 100
+"""A share of 100% is no limit."""
+
 LEAST = 10
 """A share of a small pipeline is a handful; so many may always be put back."""
 
@@ -18,13 +21,15 @@ LEAST = 10
 def most_returns(limit: StormLimit, size: int) -> int:
     """Return how many records of a pipeline of `size` may be put back in that time.
 
-    The absolute limit, or the share of the pipeline if that is less.
+    The absolute limit, or the share of the pipeline if that is less and not all of it.
     """
-    return min(limit.returns, max(LEAST, int(size * limit.share / 100)))
+    if limit.share >= WHOLE:
+        return limit.returns
+    return min(limit.returns, max(LEAST, int(size * limit.share / WHOLE)))
 
 
 def enough(limit: StormLimit) -> int:
     """Return the size from which on a larger pipeline makes no difference."""
-    if limit.share <= 0:
+    if limit.share >= WHOLE:
         return 0
-    return int(limit.returns * 100 / limit.share) + 1
+    return int(limit.returns * WHOLE / limit.share) + 1

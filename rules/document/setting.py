@@ -87,5 +87,5 @@ class StormShape(Shape):
         default=STORM_LIMIT.share,
         json_schema_extra={"default": "5%"},
         description="How many of them, of all in the pipeline, if that is less: 5%. Ten"
-        " may always be put back.",
+        " may always be put back; 100% is no limit.",
     )
