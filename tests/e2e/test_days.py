@@ -1,6 +1,7 @@
 """An ordinary day of a careless sales team, on real processes."""
 
 from adapters.sandbox.company import MANAGER, SANNE, TOM
+from connector.demo.showroom import policy_for
 from tests.e2e.installation import Installation
 from tests.waiting import wait_for
 
@@ -58,6 +59,28 @@ def test_a_value_that_cannot_be_is_put_back(room: Installation):
     assert room.company.amount_of(deal) == 12000
     assert len(room.company.notes_on(deal)) == 1
     assert room.open_rules(deal) == set()
+
+
+def test_what_time_has_made_false_is_found_by_the_clock_alone(room: Installation):
+    deal = room.add_deal("Overdue", "Lead", contract_date="2020-01-01")
+    room.wait_until_quiet()
+    assert room.company.notes_on(deal) == []
+    connection = room.app.accounts.find(room.office.connection.name)
+    whole = policy_for(connection)
+    timed = whole.replace(
+        "checks:\n",
+        'checks:\n  ahead: {check: "contract_date >= today", enforcement: flag}\n',
+    )
+    try:
+        room.app.policies.publish(timed, connection, note="n", author="anna")
+        # As if midnight had passed.
+        room.rows("UPDATE processes SET round_due_at = now() RETURNING id")
+        wait_for(lambda: room.open_rules(deal) == {"check.ahead"}, "the round")
+        room.wait_until_quiet()
+        assert len(room.company.notes_on(deal)) == 1
+        assert len(room.company.tasks_on_deal(deal)) == 1
+    finally:
+        room.app.policies.publish(whole, connection, note="n", author="anna")
 
 
 def test_a_forgotten_lead_is_asked_for_until_somebody_calls(room: Installation):
