@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from adapters.budget import LocalBudget
 from adapters.hubspot import open_crm, open_source
-from adapters.ports import ChangeSource, Crm, Inbound
+from adapters.ports import ChangeSource, Crm, HeardKind, Inbound
 from adapters.sandbox import Sandbox
 from adapters.sandbox.hubspot import signatures
 from adapters.sandbox.hubspot.account import DEFAULT_APP, DEFAULT_SECRET
@@ -42,13 +42,18 @@ _EVENTS = ("creation", "deletion", "merge", "restore", "associationChange")
 class Sender(Protocol):
     """An account with people at work in it, and the deliveries that tell of it.
 
-    `stranger` checks for another account with the same secret.
+    `stranger` checks for another account with the same secret. Records of `kinds` are
+    told of, new ones as `made_as`; `actors` are told apart. A delivery with a wrong
+    secret is `forged`.
     """
 
     crm: Crm
     source: ChangeSource
     stranger: ChangeSource
     kinds: Sequence[Kind]
+    actors: Sequence[ActorClass]
+    made_as: HeardKind
+    forged: tuple[int, str]
 
     def add(self, kind: Kind, *, by: ActorClass = ActorClass.PERSON) -> RecordRef:
         """Make a record."""
@@ -65,22 +70,6 @@ class Sender(Protocol):
         """Give a record another name, and return the property that this changes."""
         ...
 
-    def delete(self, ref: RecordRef) -> None:
-        """Have the rep delete a record."""
-        ...
-
-    def restore(self, ref: RecordRef) -> None:
-        """Have the rep restore a record."""
-        ...
-
-    def merge(self, ref: RecordRef, other: RecordRef) -> RecordRef:
-        """Have the rep merge two records; return the one that lives on."""
-        ...
-
-    def link(self, ref: RecordRef, other: RecordRef) -> None:
-        """Have the rep link two records."""
-        ...
-
     def write_elsewhere(self) -> None:
         """Make a record of a kind that is told of but not followed."""
         ...
@@ -93,12 +82,8 @@ class Sender(Protocol):
         """Leave out of `deliveries` what has come so far."""
         ...
 
-    def use_address(self, query: str) -> None:
-        """Deliver to an address with this query."""
-        ...
-
     def use_secret(self, secret: str) -> None:
-        """Sign with this secret from here on."""
+        """Deliver with this secret from here on."""
         ...
 
     def deliveries(self) -> list[Inbound]:
@@ -106,12 +91,23 @@ class Sender(Protocol):
         ...
 
     def sign(self, inbound: Inbound, body: bytes) -> Inbound:
-        """Return the delivery with another body, signed as the account signs."""
+        """Return the delivery with another body, as good as if the account sent it."""
+        ...
+
+    def stop(self) -> None:
+        """Have nothing delivered any more."""
         ...
 
 
 class HubSpotSender:
-    """HubSpot's sandbox; without `has_leads` its contacts are the leads."""
+    """HubSpot's sandbox; without `has_leads` its contacts are the leads.
+
+    It signs what it sends, and tells in it what has happened.
+    """
+
+    actors = tuple(_SOURCES)
+    made_as = HeardKind.CREATED
+    forged = (401, "signature")
 
     def __init__(
         self,
@@ -195,16 +191,20 @@ class HubSpotSender:
         return named
 
     def delete(self, ref: RecordRef) -> None:
+        """Have the rep delete a record."""
         self._act("delete", ref, user=REP)
 
     def restore(self, ref: RecordRef) -> None:
+        """Have the rep restore a record."""
         self._act("restore", ref, user=REP)
 
     def merge(self, ref: RecordRef, other: RecordRef) -> RecordRef:
+        """Have the rep merge two records; return the one that lives on."""
         merged = self._act("merge", ref, other=other.id, user=REP)
         return RecordRef(ref.kind, RecordId(merged["id"]))
 
     def link(self, ref: RecordRef, other: RecordRef) -> None:
+        """Have the rep link two records."""
         to = {"object": self._objects[other.kind], "id": other.id}
         self._act("associate", ref, to=to, user=REP)
 
@@ -221,6 +221,7 @@ class HubSpotSender:
         self._receiver.posts.clear()
 
     def use_address(self, query: str) -> None:
+        """Deliver to an address with this query."""
         self._address = f"{self._receiver.url}?{query}"
         self._control.post("hubspot/webhooks", target_url=self._address)
 
@@ -241,6 +242,11 @@ class HubSpotSender:
             DEFAULT_SECRET, url=inbound.url, body=body, at_ms=at_ms
         )
         return replace(inbound, body=body, headers=headers)
+
+    def stop(self) -> None:
+        self._control.post("hubspot/webhooks", target_url="")
+        self._control.post("hubspot/webhooks/flush", hurry=True)
+        self._control.post("hubspot/webhooks/clear")
 
     def _act(self, act: str, ref: RecordRef, **more: Any) -> Mapping[str, Any]:
         objects = self._objects[ref.kind]

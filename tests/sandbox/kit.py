@@ -43,9 +43,12 @@ class Control:
 
 
 class Receiver:
-    """A webhook receiver that keeps what it gets and answers as it is told."""
+    """A webhook receiver that keeps what it gets and answers as it is told.
 
-    def __init__(self) -> None:
+    What it takes is answered with `thanks`.
+    """
+
+    def __init__(self, thanks: bytes = b"") -> None:
         self.posts: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
         outer = self
@@ -59,9 +62,10 @@ class Receiver:
                 outer.posts.append((dict(self.headers.items()), body))
                 status = outer.answers.pop(0) if outer.answers else 200
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(thanks)))
                 self.send_header("Connection", "close")
                 self.end_headers()
+                self.wfile.write(thanks)
 
             def log_message(self, *_: Any) -> None:
                 pass
