@@ -153,7 +153,9 @@ class Listening:
         records = {one.ref for one in fetched.heard}
         due_at = desk.hear.due_at(len(records))
         desk.hear.keep(tx, connection_id, fetched.heard, due_at=due_at)
-        if fetched.gap:
+        # What happened before a stream without a place was open, it does not tell.
+        is_fresh = self._cursor is None and not self.was_alive
+        if fetched.gap or is_fresh:
             tx.connections.hasten_sweep(connection_id, due_at=now)
         if not self.was_alive:
             for matter in (self._matter, self._account):

@@ -31,6 +31,7 @@ from tests.waiting import wait_for
 
 __all__ = ["control", "running", "sandbox"]
 
+TOPICS = ("Lead", "Opportunity", "Task")
 QUICK = {"keepalive_ms": 20}
 HOUR = timedelta(hours=1)
 HELD = timedelta(seconds=30)
@@ -60,9 +61,7 @@ class Room:
                 "acme", vendor="fake", settings={}, secrets=b"", now=clock.now()
             )
             tx.connections.mark_imported(self.id, at=clock.now())
-            tx.connections.mark_swept(
-                self.id, until=clock.now(), next_at=clock.now() + HOUR
-            )
+        self.sweep()
 
     def listener(
         self,
@@ -84,10 +83,18 @@ class Room:
         return made
 
     def listen(self) -> Listen:
-        """Return a listener whose streams are open."""
+        """Return a listener whose streams are open, after the sweep of that moment."""
         listener = self.listener()
         self.tick(listener)
+        for topic in TOPICS:
+            self.wait_for_place(topic)
+        self.sweep()
         return listener
+
+    def sweep(self) -> None:
+        now = self.clock.now()
+        with self.store.begin() as tx:
+            tx.connections.mark_swept(self.id, until=now, next_at=now + HOUR)
 
     def tick(self, listener: Listen, *, streams: int = 3) -> None:
         """Let a listener go on, second by second, until so many streams are open."""
@@ -112,8 +119,8 @@ class Room:
         wait_for(lambda: len(self.rows(query)) >= count, f"{count} changes")
         return self.rows(query)
 
-    def cursor(self, topic: str = "Opportunity") -> object:
-        """Return how far the topic was heard; waits until that is known."""
+    def wait_for_place(self, topic: str = "Opportunity") -> object:
+        """Return how far the topic was heard, once that is known."""
 
         def look() -> object:
             found = self.rows("SELECT topic, cursor FROM streams")
@@ -176,7 +183,7 @@ def test_a_call_is_a_reason_to_look_at_its_deal(room: Room):
 def test_what_is_told_twice_is_stored_once(room: Room):
     deal = room.crm.add_deal()
     listener = room.listen()
-    before = room.cursor()
+    before = room.wait_for_place()
     room.crm.change(deal, NextStep="Call")
     room.changes(1)
     listener.stop()
@@ -194,7 +201,6 @@ def test_what_is_told_twice_is_stored_once(room: Room):
 def test_what_happens_while_nobody_listens_is_heard_later(room: Room):
     deal = room.crm.add_deal()
     listener = room.listen()
-    assert room.cursor()
     listener.stop()
     room.crm.change(deal, NextStep="Call")
     room.listen()
@@ -212,7 +218,7 @@ def test_a_process_that_dies_right_after_storing_loses_nothing(room: Room):
         raise SystemExit
 
     room.tick(room.listener(hint=die))
-    assert room.cursor()
+    room.wait_for_place()
     room.crm.change(deal, NextStep="Call")
     assert ended.wait(20)
     room.crm.change(deal, NextStep="Mail")
@@ -224,16 +230,17 @@ def test_a_process_that_dies_right_after_storing_loses_nothing(room: Room):
 def test_a_database_that_goes_away_while_storing_loses_nothing(room: Room):
     deal = room.crm.add_deal()
     listener = room.listen()
-    assert room.cursor()
     with room.engine.connect() as lock, lock.begin():
-        # It waits for the row that it notes its place in, with the change stored.
-        lock.execute(text("SELECT id FROM streams FOR UPDATE"))
+        # It has noted how far it came, and waits for this row to store the change.
+        lock.execute(text("SELECT id FROM connections FOR UPDATE"))
         room.crm.change(deal, NextStep="Call")
         waiting = (
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE streams%'"
+            " WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO records%'"
         )
         wait_for(lambda: room.rows(waiting), "the listener to wait")
+    wait_for(lambda: len(room.crm.listening()) == 2, "the end of that stream")
+    assert room.changes(0) == []
     room.tick(listener)
     assert [one[0] for one in room.changes(1)] == [deal]
 
@@ -267,7 +274,6 @@ def test_a_process_that_fell_silent_is_replaced_and_stores_nothing_more(room: Ro
 def test_a_stream_that_is_cut_is_opened_again_where_it_was(room: Room):
     deal = room.crm.add_deal()
     listener = room.listen()
-    assert room.cursor()
     room.crm.trouble("cut")
     wait_for(lambda: not room.crm.listening(), "the end of the streams")
     room.crm.change(deal, NextStep="Call")
@@ -279,7 +285,6 @@ def test_a_stream_that_is_cut_is_opened_again_where_it_was(room: Room):
 def test_a_stream_that_gives_no_sign_of_life_is_replaced(room: Room):
     deal = room.crm.add_deal()
     listener = room.listen()
-    assert room.cursor()
     room.crm.trouble("silence")
     room.crm.change(deal, NextStep="Call")
     listener.tick()
@@ -288,6 +293,22 @@ def test_a_stream_that_gives_no_sign_of_life_is_replaced(room: Room):
     room.tick(listener)
     assert [one[0] for one in room.changes(1)] == [deal]
     assert room.crm.opened() == 6
+
+
+def test_what_happened_before_the_first_stream_was_open_is_found_by_a_sweep(
+    room: Room,
+):
+    listener = room.listener()
+    room.tick(listener)
+    wait_for(room.sweep_is_due, "a sweep")
+    for topic in TOPICS:
+        room.wait_for_place(topic)
+    room.sweep()
+    listener.stop()
+    room.tick(room.listener())
+    room.crm.add_deal()
+    room.changes(1)
+    assert not room.sweep_is_due(), "it went on where it was"
 
 
 def test_an_overflow_is_followed_by_a_sweep(room: Room):
@@ -309,10 +330,7 @@ def test_a_gap_that_names_its_record_is_a_reason_to_look_at_it(room: Room):
 
 
 def test_who_comes_too_late_starts_anew_has_a_sweep_made_and_says_so(room: Room):
-    listener = room.listen()
-    for topic in ("Opportunity", "Lead", "Task"):
-        assert room.cursor(topic)
-    listener.stop()
+    room.listen().stop()
     room.crm.trouble("forget")
     later = room.listener()
     later.tick()
@@ -432,7 +450,7 @@ def test_an_account_that_has_not_been_heard_for_long_is_told(room: Room):
         assert tx.streams.unheard(since=unheard.since_at) == []
         topics = {one.topic for one in tx.streams.of(room.id)}
     assert unheard.connection == "acme"
-    assert topics == {"Opportunity", "Lead", "Task"}
+    assert topics == set(TOPICS)
 
 
 def test_what_was_missed_is_a_matter_until_the_next_sweep(
