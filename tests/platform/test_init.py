@@ -168,12 +168,12 @@ def test_a_policy_that_is_yet_to_be_published_is_fitted(
     vendor, typed: Type, tmp_path: Path
 ):
     policy = Path("examples/policy.yaml").read_text("utf-8")
-    own = f"fields: {{budget_holder: {{{vendor.key}: budget_holder_x}}}}\nstages:"
+    own = f"fields: {{budget_holder: {{{vendor.key}: budget_holder__c}}}}\nstages:"
     text = policy.replace("stages:", own, 1).replace("[amount]", "[budget_holder]")
     (tmp_path / "policy.yaml").write_text(text)
     ended = typed(vendor.key, "init", "made", "--policy", "policy.yaml")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "budget_holder_x" in all_text(tmp_path / "made")
+    assert "budget_holder__c" in all_text(tmp_path / "made")
 
 
 @each_vendor
