@@ -316,7 +316,7 @@ def test_every_request_names_us_and_keeps_no_cookie(
         headers={"Set-Cookie": "BrowserId=x; Path=/"},
     )
     assert crm.write([moving(crm, deal)], FIELDS)["w"].kind is OutcomeKind.DONE
-    session = crm._writing._client._session  # type: ignore[attr-defined]
+    session = crm._writing._client._sender._session  # type: ignore[attr-defined]
     assert list(session.cookies) == []
     assert session.headers["Sforce-Call-Options"] == "client=slagboom"
     assert session.trust_env is False

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.errors import Forbidden
 from adapters.ports import Crm, FieldWrite, OutcomeKind
-from adapters.salesforce.client import PARALLEL
+from adapters.salesforce.sending import PARALLEL
 from rules.model import (
     AMOUNT,
     CLOSE_DATE,
@@ -177,7 +177,9 @@ def test_three_hundred_returns_are_three_hundred_guarded_requests(
     requests.clear()
     assert ended(crm, *writes) == [OutcomeKind.DONE] * 300
     assert requests.operations() == ["Opportunity.update"] * 300
-    pools = crm._writing._client._session.get_adapter("http://").poolmanager.pools
+    pools = crm._writing._client._sender._session.get_adapter(
+        "http://"
+    ).poolmanager.pools
     connections = [pools[key].num_connections for key in pools.keys()]  # noqa: SIM118
     assert sum(connections) <= PARALLEL
 

@@ -21,10 +21,11 @@ from adapters.errors import (
 )
 from adapters.ports import FieldWrite, Outcome, OutcomeKind
 from adapters.salesforce import mapping
-from adapters.salesforce.client import PARALLEL, SalesforceClient
+from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.crm.reading import find_id
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.refusals import ROW_LOCKED, outcome_of
+from adapters.salesforce.sending import PARALLEL
 from adapters.salesforce.wire import Json
 from rules.model import FieldMap, RecordRef
 
