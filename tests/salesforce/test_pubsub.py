@@ -232,6 +232,14 @@ def test_closing_ends_a_stream_that_says_nothing(room: Listening):
         assert ear.end() is None
 
 
+def test_closing_while_a_schema_is_asked_for_is_no_fault(room: Listening):
+    subscription = room.stream.subscribe("Opportunity", None)
+    subscription.close()
+    with pytest.raises(Transient):
+        subscription._ask_for_schema("unknown")
+    assert list(subscription) == []
+
+
 def test_a_session_that_ended_is_opened_again(room: Listening):
     room.control.post("salesforce/pubsub", habits=QUICK)
     with room.to("Opportunity") as ear:

@@ -15,9 +15,12 @@ Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
 
 PORT = 7443
 _OPTIONS: tuple[tuple[str, int | str], ...] = (
-    # Some networks forget a quiet connection after minutes, and tell nobody.
-    ("grpc.keepalive_time_ms", 60_000),
+    # Some networks forget a quiet connection after minutes, and tell nobody. Asked more
+    # than twice between two answers, a server hangs up; those are 270 s apart at most.
+    ("grpc.keepalive_time_ms", 120_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # Who opens streams waits by himself, and longer than this.
+    ("grpc.max_reconnect_backoff_ms", 5_000),
     # A hundred events of at most a megabyte each.
     ("grpc.max_receive_message_length", 128 * 1024 * 1024),
     ("grpc.primary_user_agent", "slagboom"),

@@ -210,6 +210,9 @@ class PubSubSubscription:
             if isinstance(to_error(error, self._topic), NotFound):
                 raise UnreadableError("A schema is not there.") from None
             raise
+        except ValueError:
+            # The channel was closed meanwhile.
+            raise _again(self._topic, "CLOSED") from None
         return found
 
     def _told(self, error: grpc.RpcError) -> OutsideError:
