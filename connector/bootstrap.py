@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from connector.services.reconcile import Reconcile
     from connector.services.starting import Starters
     from connector.services.storms import Permits, Storms
+    from connector.services.undoing import Undo
 
 T = TypeVar("T")
 
@@ -293,6 +294,13 @@ class Application:
         from connector.services.storms import Permits
 
         return Permits(self.store, self.policies, self.clock)
+
+    @cached_property
+    def undo(self) -> "Undo":
+        """Taking back what was done."""
+        from connector.services.undoing import Undo
+
+        return Undo(self.store, self.clock)
 
     @cached_property
     def holds(self) -> "Holds":

@@ -40,6 +40,7 @@ class Occasion(StrEnum):
     one that is still to be made, or never will be. `hold_met`: what a wanted move
     lacked has come. `hold_expired`, `hold_void`: it waits no longer, for it is too old,
     or for the policy knows it no more. `auto_move`: facts say that it stands behind.
+    `undo`: somebody wants what we did taken back.
     """
 
     CHANGE = "change"
@@ -47,6 +48,7 @@ class Occasion(StrEnum):
     HOLD_EXPIRED = "hold_expired"
     HOLD_VOID = "hold_void"
     AUTO_MOVE = "auto_move"
+    UNDO = "undo"
 
 
 HOLDS = frozenset({Occasion.HOLD_MET, Occasion.HOLD_EXPIRED, Occasion.HOLD_VOID})

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "interventions": ("lists", "List what was done about it."),
     "holds": ("holds", "List the moves that wait for something missing."),
     "placeholders": ("placeholders", "Say which odd texts are answers after all."),
+    "undo": ("undo", "Take back what was done to records."),
     "storm": ("storms", "See what the storm guard stopped, and answer it."),
     "permit": ("storms", "Let many records deviate, as in an announced import."),
     "permits": ("storms", "List the permits."),

@@ -103,6 +103,7 @@ def interventions(*, limit: int, is_json: bool) -> None:
         rows,
         {
             "id": lambda one: one.id,
+            "run": lambda one: one.run,
             "planned": lambda one: one.planned_at,
             "connection": lambda one: one.connection,
             "record": lambda one: one.record or one.crm_id,

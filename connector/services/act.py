@@ -273,6 +273,7 @@ _ENDINGS = {
     Occasion.HOLD_EXPIRED: Ending.EXPIRED,
     Occasion.HOLD_VOID: Ending.VOID,
     Occasion.AUTO_MOVE: Ending.MOVED_ON,
+    Occasion.UNDO: Ending.UNDONE,
 }
 
 
@@ -375,9 +376,11 @@ def _accepted(episode: Episode, write: Outcome | None) -> Record:
 
 
 def _written_body(episode: Episode) -> dict[str, object]:
-    plan = episode.plan
+    plan, stood = episode.plan, episode.change.after
+    if episode.is_ours:
+        stood = episode.change.before or stood
     return {
-        "from": episode.change.after.stage,
+        "from": stood.stage,
         "to": plan.put_back.get(STAGE),
         "values": {name: str(value) for name, value in sorted(plan.put_back.items())},
         "actor": episode.change.actor.name,

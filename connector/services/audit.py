@@ -12,6 +12,7 @@ class AuditAction(StrEnum):
     HOLD_DROPPED = "hold.dropped"
     ANSWER_ALLOWED = "answer.allowed"
     ANSWER_REVOKED = "answer.revoked"
+    INTERVENTION_UNDONE = "intervention.undone"
     STORM_ANSWERED = "storm.answered"
     PERMIT_GRANTED = "permit.granted"
     PERMIT_REVOKED = "permit.revoked"

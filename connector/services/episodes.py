@@ -174,6 +174,8 @@ def _kinds(plan: Plan) -> list[InterventionKind]:
     match plan.occasion:
         case Occasion.HOLD_MET | Occasion.AUTO_MOVE:
             return [InterventionKind.SET_STAGE, InterventionKind.NOTE]
+        case Occasion.UNDO:
+            return [InterventionKind.UNDO, InterventionKind.NOTE]
         case Occasion.HOLD_EXPIRED | Occasion.HOLD_VOID:
             return [InterventionKind.NOTE]
         case Occasion.CHANGE:

@@ -81,6 +81,8 @@ def _to_outcome(entry: JudgedEntry) -> Outcome:
 def _of_write(write: Done, plan: Plan) -> Outcome:
     if write.state is not InterventionState.DONE:
         return _UNDONE[write.state]
+    if write.kind is InterventionKind.UNDO:
+        return Outcome.UNDONE
     if write.kind is InterventionKind.SET_STAGE:
         return Outcome.MOVED_ON if plan.explain else Outcome.COMPLETED
     if plan.hold is not None:

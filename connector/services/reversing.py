@@ -10,13 +10,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from connector.services.act import Acted
-from connector.services.episodes import Judged, Look, is_same_state, value_of
+from connector.services.episodes import (
+    Judged,
+    Look,
+    is_same_state,
+    value_of,
+    with_values,
+)
 from connector.services.policies import Active
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.judgements import StoredJudgement
-from connector.store.reversals import Reversal, ReversalState
-from rules.model import Judgement
+from connector.store.reversals import Reversal, ReversalKind, ReversalState
+from rules.interventions import NO_PLAN, Occasion
+from rules.model import Actor, ActorClass, Change, Judgement
 
 MOVED_ON = "It has moved on since."
 
@@ -27,9 +34,10 @@ def find_reversal(round_: Round, look: Look) -> Judged | None:
     if reversal is None:
         return None
     stored, active = round_.reversed_on[reversal.judgement_id]
-    if not _stands(stored, look):
+    if not _stands(reversal, stored, look):
         return None
-    return _to_return(reversal, stored, active, look)
+    to_judged = _to_undo if reversal.kind is ReversalKind.UNDO else _to_return
+    return to_judged(reversal, stored, active, look)
 
 
 def settle_reversals(
@@ -55,7 +63,7 @@ def settle_reversals(
         if reversal is None or look.claimed.id not in over:
             continue
         stored, _ = round_.reversed_on[reversal.judgement_id]
-        if not _stands(stored, look):
+        if not _stands(reversal, stored, look):
             _leave(tx, round_, reversal, now)
     again = [
         row
@@ -76,17 +84,25 @@ def _due(round_: Round, look: Look) -> Reversal | None:
 
 
 def _is_put_off(round_: Round, reversal: Reversal) -> bool:
-    """Return whether a reversal waits for the end of a pause."""
+    """Return whether a reversal waits for the end of a pause.
+
+    What we did may be taken back at any time, and then most of all.
+    """
+    if reversal.kind is ReversalKind.UNDO:
+        return False
     found = round_.reversed_on.get(reversal.judgement_id)
     return found is not None and round_.is_paused(found[1].version.process_id)
 
 
-def _stands(stored: StoredJudgement, look: Look) -> bool:
-    """Return whether a record still has what is to be put back."""
-    withheld = stored.withheld
-    return withheld is not None and all(
-        value_of(look.record, name) == value_of(stored.change.after, name)
-        for name in withheld.put_back
+def _stands(reversal: Reversal, stored: StoredJudgement, look: Look) -> bool:
+    """Return whether a record still has what is to be put back, or to be undone."""
+    if reversal.kind is ReversalKind.UNDO:
+        left = stored.plan.put_back
+    else:
+        found = stored.withheld or stored.plan
+        left = {name: value_of(stored.change.after, name) for name in found.put_back}
+    return bool(left) and all(
+        value_of(look.record, name) == value for name, value in left.items()
     )
 
 
@@ -104,13 +120,37 @@ def _to_return(
     )
 
 
+def _to_undo(
+    reversal: Reversal, stored: StoredJudgement, active: Active, look: Look
+) -> Judged:
+    """Return the way back to how a record stood before we changed it."""
+    stood = stored.change.after
+    if stored.plan.occasion is not Occasion.CHANGE:
+        stood = stored.change.before or stood
+    values = {name: value_of(stood, name) for name in stored.plan.put_back}
+    change = Change(
+        before=look.record,
+        after=with_values(look.record, values),
+        actor=Actor(ActorClass.OURSELVES, reversal.ordered_by),
+    )
+    return Judged(
+        look,
+        active,
+        Judgement(change),
+        replace(NO_PLAN, put_back=values, occasion=Occasion.UNDO),
+        reversal=reversal,
+    )
+
+
 def _end(tx: Transaction, round_: Round, acted: Acted, now: datetime) -> None:
     made_id = next(iter(acted.episode.rows.values())).judgement_id
     reason = acted.outcome.reason if acted.outcome is not None else ""
     if made_id is None:
         return
     if acted.is_written:
-        tx.reversals.end_made(made_id, ReversalState.DONE, error="", now=now)
+        done = tx.reversals.end_made(made_id, ReversalState.DONE, error="", now=now)
+        if done is not None and done.intervention_id is not None:
+            tx.interventions.mark_undone(done.intervention_id)
     elif acted.is_refused:
         tx.reversals.end_made(made_id, ReversalState.REFUSED, error=reason, now=now)
     elif acted.is_gone:

@@ -20,6 +20,7 @@ class InterventionKind(StrEnum):
     NOTE = "note"
     TASK = "task"
     SET_STAGE = "set_stage"
+    UNDO = "undo"
 
 
 class InterventionState(StrEnum):
@@ -32,9 +33,12 @@ class InterventionState(StrEnum):
     UNDONE = "undone"
 
 
-WRITES = frozenset(
+UNDOABLE = frozenset(
     {InterventionKind.RETURN, InterventionKind.RESTORE, InterventionKind.SET_STAGE}
 )
+"""The kinds that can be taken back."""
+
+WRITES = UNDOABLE | {InterventionKind.UNDO}
 """The kinds that set fields of the record itself."""
 
 
@@ -107,6 +111,18 @@ class Intervention:
     ended_at: datetime | None
     external_id: str | None
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An intervention that somebody speaks of."""
+
+    id: int
+    connection_id: int
+    record_id: int
+    judgement_id: int | None
+    kind: InterventionKind
+    state: InterventionState
 
 
 class Interventions:
@@ -211,6 +227,38 @@ class Interventions:
                 for one in sorted(ended, key=lambda one: one.id)
             ],
         )
+
+    def mark_undone(self, intervention_id: int) -> None:
+        """Note that what was done has been taken back."""
+        self._connection.execute(
+            update(interventions)
+            .where(interventions.c.id == intervention_id)
+            .values(state=InterventionState.UNDONE)
+        )
+
+    def named(
+        self, *, intervention_id: int | None = None, run: int | None = None
+    ) -> list[Named]:
+        """Return one intervention, or all of a run, in the order of their planning."""
+        chosen = (
+            interventions.c.run == run
+            if intervention_id is None
+            else interventions.c.id == intervention_id
+        )
+        rows = self._connection.execute(
+            select(interventions).where(chosen).order_by(interventions.c.id)
+        )
+        return [
+            Named(
+                row.id,
+                row.connection_id,
+                row.record_id,
+                row.judgement_id,
+                InterventionKind(row.kind),
+                InterventionState(row.state),
+            )
+            for row in rows
+        ]
 
     def supersede(
         self, record_ids: Collection[int], *, error: str, now: datetime

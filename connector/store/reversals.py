@@ -1,6 +1,6 @@
 """Reversals: what somebody asked to be put back, or to be undone, record by record."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -46,6 +46,7 @@ class Reversal:
     kind: ReversalKind
     judgement_id: int
     intervention_id: int | None
+    ordered_by: str
 
 
 class Reversals:
@@ -83,6 +84,49 @@ class Reversals:
                 .returning(reversals.c.record_id)
             )
         )
+
+    def order_undo(
+        self, wanted: Sequence[tuple[int, int, int]], *, by: str, now: datetime
+    ) -> list[int]:
+        """Ask for interventions to be undone, and return the reversals' ids.
+
+        Each is given by its record, its judgement and its own id; one that is asked for
+        already is left out.
+        """
+        asked = frozenset(
+            self._connection.scalars(
+                select(reversals.c.intervention_id).where(
+                    reversals.c.intervention_id.in_([one for _, _, one in wanted]),
+                    reversals.c.state == ReversalState.PENDING,
+                )
+            )
+        )
+        rows = [
+            {
+                "record_id": record_id,
+                "judgement_id": judgement_id,
+                "intervention_id": intervention_id,
+                "kind": ReversalKind.UNDO,
+                "ordered_by": by,
+                "ordered_at": now,
+            }
+            for record_id, judgement_id, intervention_id in wanted
+            if intervention_id not in asked
+        ]
+        if not rows:
+            return []
+        return list(
+            self._connection.scalars(insert(reversals).returning(reversals.c.id), rows)
+        )
+
+    def states(self, reversal_ids: Collection[int]) -> dict[int, ReversalState]:
+        """Return how far these have got, by id."""
+        rows = self._connection.execute(
+            select(reversals.c.id, reversals.c.state).where(
+                reversals.c.id.in_(reversal_ids)
+            )
+        )
+        return {row.id: ReversalState(row.state) for row in rows}
 
     def pending(self, record_ids: Collection[int]) -> dict[int, Reversal]:
         """Return what is to be done next for these records, by row.
@@ -158,4 +202,5 @@ def _to_reversal(row: Row[Any]) -> Reversal:
         ReversalKind(row.kind),
         row.judgement_id,
         row.intervention_id,
+        row.ordered_by,
     )

@@ -418,7 +418,7 @@ interventions = Table(
         postgresql_where=text("kind IN ('return', 'restore')"),
     ),
     Index("interventions_run_idx", "run", postgresql_where=text("run IS NOT NULL")),
-    _one_of("kind", "return", "restore", "note", "task", "set_stage"),
+    _one_of("kind", "return", "restore", "note", "task", "set_stage", "undo"),
     _one_of("state", "planned", "done", "refused", "superseded", "undone"),
     Index(
         "interventions_planned_idx",

@@ -140,6 +140,13 @@ ENGLISH = Catalogue(
             " changed since and does not have this move any more, so Slagboom waits"
             " for it no longer."
         ),
+        "restored_stage": "Stage: from {new} back to {old}",
+        "undone": "Slagboom took back what it had done, since {person} asked for it:",
+        "undone_why": "How it stands now is accepted, and counts from here on.",
+        "undone_do": (
+            "Nothing. What earlier notes say of {the} is over; if there is a task about"
+            " it, you can close that."
+        ),
         "move_again": "Move {the} yourself if you still want it there.",
         "by_other": "The change was made by {name}.",
         "a_workflow": "a workflow",

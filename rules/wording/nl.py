@@ -148,6 +148,15 @@ DUTCH = Catalogue(
             " intussen gewijzigd en kent deze stap niet meer. Slagboom wacht er niet"
             " langer op."
         ),
+        "restored_stage": "Fase: van {new} terug naar {old}",
+        "undone": (
+            "Slagboom heeft teruggedraaid wat het had gedaan, omdat {person} dat vroeg:"
+        ),
+        "undone_why": "Zoals het nu staat, is het goed, en vanaf hier telt het.",
+        "undone_do": (
+            "Niets. Wat eerdere notities over {the} zeggen, is voorbij; is er een taak"
+            " over, dan kun je die afsluiten."
+        ),
         "move_again": "Verplaats {the} zelf als je dat nog wilt.",
         "by_other": "De wijziging is gedaan door {name}.",
         "a_workflow": "een workflow",

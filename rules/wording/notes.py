@@ -16,6 +16,7 @@ from rules.model import (
     Actor,
     FieldName,
     Judgement,
+    Record,
     StageId,
     Value,
     Verdict,
@@ -45,6 +46,7 @@ class Ending(StrEnum):
     `refused`: the CRM did not take our write. `completed`: a held move carried out.
     `moved_on`: an auto move carried out.
     `expired`: it waited too long. `void`: the process does not know it any more.
+    `undone`: we took back what we did.
     """
 
     RETURNED = "returned"
@@ -56,6 +58,7 @@ class Ending(StrEnum):
     MOVED_ON = "moved_on"
     EXPIRED = "expired"
     VOID = "void"
+    UNDONE = "undone"
 
 
 _HOLDS_OVER = {Ending.EXPIRED: "hold_expired", Ending.VOID: "hold_void"}
@@ -174,15 +177,37 @@ def _what_we_did(
             words = shorten(one_line(refusal), VALUE_LENGTH)
             key = "refused" if words else "refused_unexplained"
             return paragraph(speech.say(key, refusal=words))
-        case Ending.COMPLETED | Ending.MOVED_ON:
-            return paragraph(
-                speech.say(ending.value, the=the, **_ends(policy, judgement))
-            )
-        case Ending.EXPIRED | Ending.VOID:
-            key = _HOLDS_OVER[ending]
+        case Ending.UNDONE:
+            return _undone(speech, policy, judgement, plan)
+        case Ending.COMPLETED | Ending.MOVED_ON | Ending.EXPIRED | Ending.VOID:
+            key = _HOLDS_OVER.get(ending, ending.value)
             return paragraph(speech.say(key, the=the, **_ends(policy, judgement)))
         case _:
             assert_never(ending)
+
+
+def _undone(speech: Speech, policy: Policy, judgement: Judgement, plan: Plan) -> str:
+    change = judgement.change
+    before = change.before or change.after
+    lines = [
+        speech.say(
+            "restored_stage" if name == STAGE else "restored_field",
+            field=field_label(policy, name),
+            new=_said(speech, policy, before, name, value_of(before, name)),
+            old=_said(speech, policy, before, name, value),
+        )
+        for name, value in plan.put_back.items()
+    ]
+    person = one_line(change.actor.name)
+    return paragraph(speech.say("undone", person=person)) + bullets(lines)
+
+
+def _said(
+    speech: Speech, policy: Policy, record: Record, name: FieldName, value: Value
+) -> str:
+    if name == STAGE:
+        return stage_label(policy, None if value is None else StageId(str(value)))
+    return speech.field_value(record, name, value)
 
 
 def _ends(policy: Policy, judgement: Judgement) -> dict[str, str]:
@@ -225,6 +250,10 @@ def _what_to_do(speech: Speech, policy: Policy, plan: Plan, ending: Ending) -> s
     if ending is Ending.MOVED_ON:
         the = speech.the(policy.kind)
         return heading(speech.say("do"), speech.say("moved_on_undo", the=the))
+    if ending is Ending.UNDONE:
+        return heading(speech.say("why"), speech.say("undone_why")) + heading(
+            speech.say("do"), speech.say("undone_do", the=speech.the(policy.kind))
+        )
     if ending in _HOLDS_OVER:
         the = speech.the(policy.kind)
         lines = to_dos(speech, plan.explain, policy)

@@ -150,8 +150,16 @@ class Office:
 
     def pause_at(self, method: str) -> None:
         """Have everything paused just before the CRM is asked to do this."""
-        act = partial(self.set_paused, is_paused=True)
-        self.crm = cast("Crm", Meddled(self.world.crm, method, act))
+        self.meddle_at(method, partial(self.set_paused, is_paused=True))
+
+    def meddle_at(self, method: str, act: Callable[[], None]) -> None:
+        """Have something happen just before the CRM is first asked to do this."""
+
+        def once() -> None:
+            self.crm = self.world.crm
+            act()
+
+        self.crm = cast("Crm", Meddled(self.world.crm, method, once))
 
     def revive(self) -> None:
         """Have another worker, once the dead one's records are free again."""

@@ -1,0 +1,123 @@
+"""Undoing: what Slagboom did to records is taken back, where they still stand so.
+
+What is asked for here is carried out by `services.reversing`. A note is never deleted,
+since it tells what happened; a task stays with its owner, who is told to close it.
+"""
+
+from dataclasses import dataclass
+
+from connector.clock import Clock
+from connector.errors import ConfigError
+from connector.services.audit import AuditAction
+from connector.store import Store
+from connector.store.interventions import (
+    UNDOABLE,
+    InterventionKind,
+    InterventionState,
+    Named,
+)
+from connector.store.reversals import ReversalState
+
+_NEVER = {
+    InterventionKind.NOTE: (
+        "A note is never deleted: it tells what happened. Undo the return, restore or"
+        " set_stage that it tells of."
+    ),
+    InterventionKind.TASK: (
+        "A task stays with its owner, who can close it. Undo the return, restore or"
+        " set_stage that it belongs to."
+    ),
+    InterventionKind.UNDO: (
+        "What was undone is not done again. Put it right in the CRM, where it is"
+        " judged like any other change."
+    ),
+}
+
+
+class NotUndoable(ConfigError):  # noqa: N818 - named for what is the case
+    """What is named was not done, or cannot be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What was asked for: its reversals, and the connections they are on."""
+
+    reversals: tuple[int, ...]
+    connections: tuple[int, ...]
+
+
+class Undo:
+    """Takes back interventions, one or a whole run."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Keep in `store` what is asked for."""
+        self._store = store
+        self._clock = clock
+
+    def one(self, intervention_id: int, *, why: str, author: str) -> Ordered:
+        """Ask for one intervention to be undone. Raises NotUndoable."""
+        with self._store.begin() as tx:
+            named = tx.interventions.named(intervention_id=intervention_id)
+        if not named:
+            raise NotUndoable(
+                f"There is no intervention {intervention_id}. See `slagboom"
+                " interventions`."
+            )
+        [found] = named
+        if found.kind not in UNDOABLE:
+            raise NotUndoable(_NEVER[found.kind])
+        if found.state is not InterventionState.DONE:
+            raise NotUndoable(
+                f"Intervention {intervention_id} is {found.state}, so there is nothing"
+                " to take back."
+            )
+        target = f"intervention/{intervention_id}"
+        return self._order(named, target=target, why=why, author=author)
+
+    def run(self, run: int, *, why: str, author: str) -> Ordered:
+        """Ask for all that was done in one run to be undone. Raises NotUndoable."""
+        with self._store.begin() as tx:
+            named = [
+                one
+                for one in tx.interventions.named(run=run)
+                if one.kind in UNDOABLE and one.state is InterventionState.DONE
+            ]
+        if not named:
+            raise NotUndoable(
+                f"Run {run} changed no record, or all of it is undone already. See"
+                " `slagboom interventions`."
+            )
+        return self._order(named, target=f"run/{run}", why=why, author=author)
+
+    def states(self, ordered: Ordered) -> list[ReversalState]:
+        """Return how far what was asked for has got."""
+        with self._store.begin() as tx:
+            return list(tx.reversals.states(ordered.reversals).values())
+
+    def _order(
+        self, named: list[Named], *, target: str, why: str, author: str
+    ) -> Ordered:
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            reversals = tx.reversals.order_undo(
+                [
+                    (one.record_id, one.judgement_id, one.id)
+                    for one in named
+                    if one.judgement_id is not None
+                ],
+                by=author,
+                now=now,
+            )
+            if not reversals:
+                raise NotUndoable("That is being undone already.")
+            tx.records.hint([one.record_id for one in named], due_at=now)
+            tx.audit.add(
+                actor=author,
+                action=AuditAction.INTERVENTION_UNDONE,
+                target=target,
+                after={"interventions": [one.id for one in named]},
+                reason=why,
+                now=now,
+            )
+        connections = {one.connection_id for one in named}
+        return Ordered(tuple(reversals), tuple(sorted(connections)))
