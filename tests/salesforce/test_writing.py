@@ -168,6 +168,23 @@ def test_an_organisation_in_trouble_is_not_asked_for_each_record(
     assert len(requests.operations()) <= 40, "four tries for each of ten side by side"
 
 
+def test_a_day_that_ends_meanwhile_says_of_each_record_how_long_to_wait(
+    crm: Crm, control: Control
+):
+    refs = seed_many(control, 40)
+    records = crm.read(refs, FIELDS)
+    writes = [FieldWrite(one.id, records[one], {STAGE: SECOND}) for one in refs]
+    control.post("salesforce/settings", daily_limit=1000)
+    control.post("salesforce/calls", used=930)
+    outcomes = crm.write(writes, FIELDS)
+    kinds = {one.kind for one in outcomes.values()}
+    assert kinds == {OutcomeKind.DONE, OutcomeKind.FAILED}
+    for one in outcomes.values():
+        if one.kind is OutcomeKind.FAILED:
+            assert one.retry_after is not None
+            assert one.retry_after > timedelta(minutes=29)
+
+
 def test_three_hundred_returns_are_three_hundred_guarded_requests(
     crm: Crm, control: Control, requests: Requests
 ):

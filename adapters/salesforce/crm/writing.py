@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from threading import Event
 
 from adapters.errors import (
+    Exhausted,
     Forbidden,
     OutsideError,
     Transient,
@@ -90,13 +90,13 @@ class Writing:
     def _send(self, patches: Sequence[_Patch]) -> dict[str, Outcome]:
         if not patches:
             return {}
-        trouble = Event()
+        trouble: list[OutsideError] = []
 
         def patch(one: _Patch) -> OutsideError | None:
             if not one.values:
                 return None
-            if trouble.is_set():
-                return _NOT_TRIED
+            if trouble:
+                return _left_out(trouble[0])
             try:
                 self._client.set(
                     one.name,
@@ -105,22 +105,21 @@ class Writing:
                     unless_since=to_http_date(one.read_at),
                 )
             except OutsideError as error:
-                if _concerns_all(error):
-                    trouble.set()
+                if _is_general(error) or _is_passing(error):
+                    trouble.append(error)
                 return error
             return None
 
         with ThreadPoolExecutor(min(PARALLEL, len(patches))) as threads:
             errors = list(threads.map(patch, patches))
-        _raise_what_stopped_all(errors)
+        general = [one for one in errors if one is not None and _is_general(one)]
+        if len(general) == len(errors):
+            raise general[0]
         return {
             key: _to_outcome(one, error)
             for one, error in zip(patches, errors, strict=True)
             for key in one.keys
         }
-
-
-_NOT_TRIED = Transient("Not tried, since another request met with trouble.")
 
 
 def to_http_date(at: datetime) -> str:
@@ -134,26 +133,26 @@ def to_http_date(at: datetime) -> str:
     return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
-def _concerns_all(error: OutsideError) -> bool:
-    """Return whether the other records need not be tried: they would fare alike.
+def _is_general(error: OutsideError) -> bool:
+    """Return whether this keeps every record from being written until it is righted."""
+    return isinstance(error, Unauthorized) or (
+        isinstance(error, Forbidden) and bool(error.missing)
+    )
+
+
+def _is_passing(error: OutsideError) -> bool:
+    """Return whether the other records would fare alike just now.
 
     Waiting for each of hundreds to go wrong by itself would take minutes.
     """
-    if isinstance(error, Transient):
-        return error.code != ROW_LOCKED
-    return isinstance(error, Unauthorized)
+    return isinstance(error, Transient) and error.code != ROW_LOCKED
 
 
-def _raise_what_stopped_all(errors: Sequence[OutsideError | None]) -> None:
-    told = [error for error in errors if error is not _NOT_TRIED]
-    for error in told:
-        is_general = isinstance(error, Unauthorized) or (
-            isinstance(error, Forbidden) and bool(error.missing)
-        )
-        if not is_general:
-            return
-    if told and told[0] is not None:
-        raise told[0]
+def _left_out(trouble: OutsideError) -> OutsideError:
+    """Return how a write ends that was not tried, since another met with trouble."""
+    if _is_general(trouble) or isinstance(trouble, Exhausted):
+        return trouble
+    return Transient("Not tried, since another request met with trouble.")
 
 
 def _to_outcome(patch: _Patch, error: OutsideError | None) -> Outcome:
