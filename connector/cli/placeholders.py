@@ -70,6 +70,11 @@ def _find(app: Application, name: str | None) -> Connection:
     if name is not None:
         return app.accounts.find(name)
     every = app.accounts.all()
-    if len(every) == 1:
-        return every[0]
-    raise ConfigError("Say in which account, with --connection NAME.")
+    if not every:
+        raise ConfigError("No account is connected yet. See `slagboom connect --help`.")
+    if len(every) > 1:
+        names = ", ".join(one.name for one in every)
+        raise ConfigError(
+            f"Say in which account, with --connection NAME. There are: {names}."
+        )
+    return every[0]

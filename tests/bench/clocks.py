@@ -96,7 +96,7 @@ def measure() -> Iterator[Figure]:
         store = open_store(installation.database_url)
         clock = FrozenClock(NOW)
         policy = a_policy(follow_ups=(a_follow_up(),))
-        active = _publish(store, policy)
+        active = publish(store, policy)
         follow_ups = _follow_ups(installation, store, active, clock)
         numbers = count(ALL, ALL)
         fill = partial(_fill, installation, active)
@@ -123,7 +123,8 @@ def measure() -> Iterator[Figure]:
     )
 
 
-def _publish(store: Store, policy: Policy) -> Active:
+def publish(store: Store, policy: Policy) -> Active:
+    """Put a policy in force in the account `bench`, without a document."""
     with store.begin() as tx:
         connection = tx.connections.find("bench")
         assert connection is not None

@@ -54,8 +54,8 @@ def measure() -> Iterator[Figure]:
     """Fill a database, and compare."""
     with installed() as installation:
         store = open_store(installation.database_url)
-        connection = _fill(installation.database_url, store)
-        floor = _read(store, connection)
+        connection = fill(installation.database_url, store)
+        floor = read_all(store, connection)
         held = _resident()
         one = _seconds(store, connection, _strict(40), _strict(30))
         all_ = _seconds(store, connection, _strict(40, Enforcement.FLAG), _strict(40))
@@ -105,7 +105,8 @@ def _resident() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _read(store: Store, connection: Connection) -> float:
+def read_all(store: Store, connection: Connection) -> float:
+    """Return how many seconds it takes to read them, and nothing else."""
     begun_at = time.perf_counter()
     last = 0
     while True:
@@ -118,7 +119,8 @@ def _read(store: Store, connection: Connection) -> float:
         last = page[-1][0]
 
 
-def _fill(database_url: str, store: Store) -> Connection:
+def fill(database_url: str, store: Store) -> Connection:
+    """Store so many records of the account `bench`, open and in order."""
     with store.begin() as tx:
         connection = tx.connections.find("bench")
         assert connection is not None

@@ -26,6 +26,7 @@ MEASUREMENTS = {
     "starting": "the command's help",
     "judging": "the judge alone, on one core",
     "diff": "a policy compared with the one in force on 100,000 stored records",
+    "daily": "a daily round over 100,000 stored records",
     "clocks": "a thousand clocks that are due, among few and among many",
 }
 """Modules of this folder, each with a `measure()` that yields figures."""

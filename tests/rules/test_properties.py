@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rules.demands import find_lack
 from rules.evidence import needs
 from rules.exemptions import ALL, Exemption, covers, exempting, with_waived
+from rules.facts import Facts
 from rules.interventions import can_move, demoted, plan
 from rules.judge import judge
 from rules.model import (
@@ -15,13 +17,16 @@ from rules.model import (
     Enforcement,
     Evidence,
     EvidenceKind,
+    FieldName,
     PipelineId,
     Record,
     Result,
     Tally,
+    TextUse,
 )
 from rules.moves import with_values
-from rules.policy import OnFail, Policy
+from rules.placeholders import normal
+from rules.policy import OnFail, Placeholders, Policy
 from rules.wording import Ending, note_html, reason_text, task_text
 from tests.builders import (
     NOW,
@@ -318,3 +323,41 @@ def test_an_exemption_that_has_ended_changes_nothing(policy, change, evidence, r
     assert judge(exempting(policy, ended, NOW), change, evidence, NOW) == judge(
         policy, change, evidence, NOW
     )
+
+
+texts_said = st.sampled_from(["Jan", "nvt", "Test BV", "---", "xxx", "a@b.nl"])
+uses = st.builds(TextUse, texts_said, st.integers(0, 9), st.floats(0, 1))
+
+
+@given(texts_said, uses, st.none() | st.integers(2, 9), st.none() | st.floats(0, 1))
+def test_allowing_a_text_makes_it_an_answer_and_no_other_text_anything_else(
+    said, use, repeated, share
+):
+    name = FieldName("decision_maker")
+    stage = a_stage("demo", 0, requires=(name,))
+    rules = Placeholders(repeated=repeated, share=share)
+    allowing = rules.allowing(frozenset({(name, normal(use.text))}))
+    found = []
+    for placeholders in (rules, allowing):
+        policy = a_policy(stages=(stage,), placeholders=placeholders)
+        record = a_record("demo", fields={name: said})
+        facts = Facts(policy, record, Evidence(uses={name: use}), NOW)
+        found.append(find_lack(facts, stage, name))
+    before, after = found
+    assert after == (None if said == use.text else before)
+
+
+@given(texts_said, st.integers(0, 9), st.integers(0, 9), st.integers(2, 9))
+def test_a_text_that_more_records_have_is_no_better_an_answer(
+    said, few, more, repeated
+):
+    name = FieldName("decision_maker")
+    stage = a_stage("demo", 0, requires=(name,))
+    policy = a_policy(stages=(stage,), placeholders=Placeholders(repeated=repeated))
+    record = a_record("demo", fields={name: said})
+
+    def is_lacking(others):
+        evidence = Evidence(uses={name: TextUse(said, others)})
+        return find_lack(Facts(policy, record, evidence, NOW), stage, name) is not None
+
+    assert is_lacking(max(few, more)) or not is_lacking(min(few, more))
