@@ -8,7 +8,7 @@ ARGS ?=
 
 help:
 	@echo "make demo    show in a terminal what Slagboom does, on CRMs of its own"
-	@echo "make up      run it: web, worker, clock, and the servers they need"
+	@echo "make up      run it: web, worker, clock, listener, and the servers they need"
 	@echo "make test    run all tests"
 	@echo "make lint    check style, types and the layers"
 	@echo "make bench   measure"

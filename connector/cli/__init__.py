@@ -11,7 +11,7 @@ from connector.cli.ending import Ending, run
 from connector.vendors import CRMS
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "up": ("up", "Run it: web, worker, clock and the servers they need."),
+    "up": ("up", "Run it: web, worker, clock, listener and the servers they need."),
     "demo": ("demo", "Show what Slagboom does, on a CRM of its own."),
     "listen": ("listen", "Hear of changes as they happen, where a CRM tells of them."),
     "connect": ("connect", "Connect a CRM account."),

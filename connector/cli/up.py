@@ -20,7 +20,7 @@ from connector.config import Config
     help="How many worker processes.",
 )
 def up(host: str, port: int | None, workers: int) -> int:
-    """Run it: web, worker, clock and the servers they need.
+    """Run it: web, worker, clock, listener and the servers they need.
 
     Without DATABASE_URL and REDIS_URL a private PostgreSQL and a private Valkey are run
     in SLAGBOOM_HOME. Prints "ready <address>" when all of it serves. Ctrl-C ends it.

@@ -24,7 +24,7 @@ from connector.errors import StoreDown
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.services.hear import Hear
-from connector.services.outside import EXHAUSTED, note_failure, to_missed
+from connector.services.outside import note_failure, to_missed
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from connector.store.streams import ClaimedStream
@@ -192,10 +192,10 @@ class Listening:
                 )
             case Exhausted():
                 self._count(error)
-                # The same for all topics.
+                # The same for all topics; requests are still answered.
                 tx.notices.tell(
                     self._account,
-                    code=EXHAUSTED,
+                    code=REFUSED,
                     message=f"{connection.name}: {error}",
                     connection_id=connection.id,
                     now=now,

@@ -363,7 +363,7 @@ def test_an_account_that_tells_no_more_today_is_left_alone_and_that_is_told(
     listener = room.listener()
     listener.tick()
     wait_for(room.notices, "a notice")
-    assert "as many changes today" in room.notices()["crm_exhausted"]
+    assert "as many changes today" in room.notices()["stream_refused"]
     lines = listener._lines.values()
     wait_for(lambda: not any(one.is_running for one in lines), "the end of it")
     listener.tick()
