@@ -8,7 +8,7 @@ from connector.services.starting import StarterMissing, Starters
 from connector.store.connections import Connection
 from rules.document import compile_policy, parse
 from rules.examples import run_examples
-from rules.lint import lint
+from rules.lint import InForce, lint
 from rules.model import Enforcement, Kind
 from rules.moves import path
 from tests.fakes.world import World
@@ -38,7 +38,7 @@ def test_a_starter_fits_the_account_and_is_right_about_itself(world: World, name
     document = parse(fitted.policy)
     account = world.crm.account((Kind.DEAL, Kind.LEAD))
     policy = compile_policy(document, account, published_on=NOW)
-    assert lint(document, policy, was_published=False) == []
+    assert lint(document, policy, in_force=InForce(None, NOW, NOW)) == []
     kind = account.kinds[policy.kind]
     there = [one.id for one in kind.pipelines[0].stages if not one.is_archived]
     assert [stage.id for stage in policy.stages] == there

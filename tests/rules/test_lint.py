@@ -1,12 +1,12 @@
 """What a policy's author should think about again."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from rules.document import compile_policy, parse
-from rules.lint import lint
+from rules.lint import InForce, lint
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 HEAD = """\
@@ -25,10 +25,16 @@ people: {fallback: ops@example.com}
 """
 
 
-def found(more: str = "", *, head: str = HEAD, was_published: bool = True) -> list[str]:
-    document = parse(head + more)
-    policy = compile_policy(document, None, published_on=NOW)
-    return [str(one) for one in lint(document, policy, was_published=was_published)]
+def compiled(text: str):
+    document = parse(text)
+    return document, compile_policy(document, None, published_on=NOW)
+
+
+def found(
+    more: str = "", *, head: str = HEAD, in_force: InForce | None = None
+) -> list[str]:
+    document, policy = compiled(head + more)
+    return [str(one) for one in lint(document, policy, in_force=in_force)]
 
 
 def test_a_sound_policy_has_nothing_to_think_about():
@@ -121,7 +127,7 @@ def test_more_than_five_goals_are_too_many():
 def test_enforcing_from_the_first_day_is_doubtful():
     more = "moves: {skip: {goal: forecast, enforcement: enforce}}"
     assert found(more) == []
-    [finding] = found(more, was_published=False)
+    [finding] = found(more, in_force=InForce(None, NOW, NOW))
     assert "observe first" in finding
 
 
@@ -158,3 +164,176 @@ def test_a_check_that_nothing_makes_speak_is_doubtful(check, words):
 )
 def test_a_check_that_something_makes_speak_is_not(check):
     assert found(f"checks: {{a: {check}}}") == []
+
+
+def check(condition: str, name: str = "a", more: str = "") -> str:
+    return f'  {name}: {{goal: forecast, check: "{condition}"{more}}}\n'
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "amount > 5 && amount < 5",
+        "amount == 3 && amount == 4",
+        "amount >= 0.5 && amount <= 0.4",
+        "amount < 0 && probability > 100 && amount > 0",
+        "close_date > today && close_date < today",
+        "close_date == '2026-01-01' && close_date == '2026-01-02'",
+        "lost_reason == 'a' && lost_reason == 'b'",
+        "amount == null && amount > 1",
+        "amount != null && amount == null",
+        "1 > 2 && amount > 0",
+    ],
+)
+def test_what_no_value_can_meet_is_found(condition: str):
+    [finding] = found("checks:\n" + check(condition))
+    assert finding.startswith("14:30 checks.a.check: No value can meet this."), finding
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "amount * 2 == 7",
+        "amount > 5 || amount < 3",
+        "amount > 2.5 && amount < 2.6",
+        "amount >= probability",
+        "close_date > today - days(30)",
+        "close_date > '2026-01-01' && close_date < '2026-01-04'",
+        "lost_reason != 'a' && lost_reason != 'b'",
+        "lost_reason.contains('a')",
+        "size(lost_reason) > 5",
+        "amount == null || amount > 1",
+        "amount > 0 ? probability > 10 : probability < 5",
+    ],
+)
+def test_what_some_value_can_meet_is_left_alone(condition: str):
+    assert found("checks:\n" + check(condition)) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "amount >= 0 || amount < 0",
+        "amount == null || amount != null",
+        "amount > 0 || true",
+    ],
+)
+def test_what_every_value_meets_asks_for_nothing(condition: str):
+    [finding] = found("checks:\n" + check(condition))
+    assert "Everything meets this" in finding
+
+
+def test_a_gate_that_everything_meets_asks_for_nothing():
+    [finding] = found(head=HEAD.replace("meetings >= 1", "meetings >= 0"))
+    assert finding.startswith("8:16 stages.demo.gate: Everything meets this")
+
+
+@pytest.mark.parametrize(
+    ("governs", "words"),
+    [
+        ("amount > 1 && amount < 1", "speaks of none"),
+        ("amount > 1 || true", "Every record meets this"),
+    ],
+)
+def test_whom_a_policy_speaks_of_is_looked_at(governs: str, words: str):
+    [finding] = found(f'governs: "{governs}"\n')
+    assert finding.startswith("13:10 governs: ")
+    assert words in finding
+
+
+def test_what_no_governed_record_can_meet_is_found():
+    governs = 'governs: "amount < 1000"\n'
+    [finding] = found(governs + "checks:\n" + check("amount > 5000"))
+    assert "15:30 checks.a.check: No value can meet this." in finding
+    gated = HEAD.replace("meetings >= 1", "amount > 5000")
+    [finding] = found(governs, head=gated)
+    assert "nobody can enter" in finding
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("amount > 1 && amount < 1", "never allowed"),
+        ("amount == null || amount != null", "can be left out"),
+    ],
+)
+def test_a_permission_that_never_or_always_holds_is_found(when: str, words: str):
+    [finding] = found(
+        "moves: {skip: {goal: forecast},"
+        f' allow: [{{from: lead, to: quote, why: X, when: "{when}"}}]}}'
+    )
+    assert "moves.allow[1].when: " in finding
+    assert words in finding
+
+
+def test_a_gate_that_breaks_a_check_is_found():
+    gated = HEAD.replace("meetings >= 1", "amount > 500")
+    [finding] = found("checks:\n" + check("amount <= 400"), head=gated)
+    assert finding.startswith("8:16 stages.demo.gate: Who meets this cannot meet")
+    apart = found("checks:\n" + check("amount <= 400", more=", in: [won]"), head=gated)
+    assert apart == []
+
+
+def test_a_required_field_that_a_check_wants_empty_is_found():
+    [finding] = found("checks:\n" + check("amount == null"))
+    assert finding.startswith("9:22 stages.quote.requires[1]: amount must be filled")
+    assert found("checks:\n" + check("amount == null || amount > 0")) == []
+
+
+def test_stages_behind_one_that_nobody_can_enter_are_unreachable():
+    head = HEAD.replace("meetings >= 1", "meetings < 0").replace(
+        "goals:", "enforcement: enforce\ngoals:"
+    )
+    skip = "moves: {skip: {goal: forecast}"
+    findings = found(skip + "}", head=head)
+    assert [one.split(": ")[0] for one in findings] == [
+        "9:16 stages.demo.gate",
+        "10:3 stages.quote",
+        "11:3 stages.won",
+    ]
+    assert "the way leads through Demo" in findings[1]
+    past = ", allow: [{from: lead, to: quote, why: X}]}"
+    assert len(found(skip + past, head=head)) == 1
+    assert len(found(head=head)) == 1
+
+
+def test_a_stage_behind_a_closed_one_is_found():
+    [finding] = found(head=HEAD.replace("  lost: {from: any}", "  lost:"))
+    assert finding.startswith("11:3 stages.lost: Won is closed in the CRM")
+
+
+def enforced(after: str, before: str | None, *, hours: int) -> list[str]:
+    in_force = None if before is None else compiled(HEAD + before)[1]
+    return found(after, in_force=InForce(in_force, NOW - timedelta(hours=hours), NOW))
+
+
+ENFORCED = (
+    "checks: {a: {goal: forecast, enforcement: enforce, on_fail: restore,"
+    ' check: "amount > 5"}}'
+)
+SKIP = "moves: {skip: {goal: forecast, enforcement: enforce}}"
+
+
+def test_what_was_observed_for_a_day_may_be_enforced():
+    observed = SKIP.replace(": enforce", ": observe")
+    assert enforced(SKIP, observed, hours=24) == []
+    [finding] = enforced(SKIP, observed, hours=23)
+    assert finding.startswith("13:9 moves.skip: This has been observed for less than")
+    assert enforced(SKIP, SKIP, hours=1) == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        ENFORCED.replace("> 5", "> 4"),
+        ENFORCED.replace(": enforce", ": off"),
+    ],
+)
+def test_what_is_new_in_what_it_asks_is_to_be_observed_first(before: str):
+    [finding] = enforced(ENFORCED, before, hours=500)
+    assert finding.startswith("13:10 checks.a: This is new in what it asks")
+
+
+def test_what_loses_power_needs_no_trial():
+    assert enforced(SKIP.replace(": enforce", ": flag"), SKIP, hours=0) == []

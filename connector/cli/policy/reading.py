@@ -1,14 +1,18 @@
 """Reading policy documents for commands."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from connector.bootstrap import Application
 from connector.cli.ending import Ending
 from connector.cli.session import opened
 from connector.clock import SystemClock
 from connector.errors import ConfigError
+from connector.store.connections import Connection
 from rules.document import Document, DocumentInvalid, compile_policy, parse
+from rules.lint import InForce
 from rules.policy import Policy
 
 MOST_BYTES = 1_000_000
@@ -37,18 +41,34 @@ def refuse(file: Path, error: DocumentInvalid) -> Ending:
     return Ending.FOUND
 
 
-def draft(text: str, *, is_offline: bool) -> tuple[Document, Policy, bool]:
-    """Return a document, the policy that it is, and whether it was ever in force.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document, the policy that it is, and what it would follow, if that is known."""
+
+    document: Document
+    policy: Policy
+    in_force: InForce | None
+
+
+def draft(text: str, *, is_offline: bool) -> Draft:
+    """Return a document as it would be published now.
 
     Raises DocumentInvalid, and without `is_offline` what asking the account raises.
     """
     document = parse(text)
     if is_offline:
         now = SystemClock().now()
-        return document, compile_policy(document, None, published_on=now), True
+        return Draft(document, compile_policy(document, None, published_on=now), None)
     with opened() as app:
         connection = app.accounts.find(document.connection)
         found = app.policies.draft(text, connection)
-        with app.store.begin() as tx:
-            first = tx.processes.first_effective_at(connection.id, document.process)
-    return document, found, first is not None
+        return Draft(document, found, _in_force(app, connection, document.process))
+
+
+def _in_force(app: Application, connection: Connection, process: str) -> InForce:
+    now = app.clock.now()
+    with app.store.begin() as tx:
+        for active in app.policies.active(tx, connection.id):
+            if active.policy.process == process:
+                return InForce(active.policy, active.version.effective_at, now)
+    return InForce(None, now, now)

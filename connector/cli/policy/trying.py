@@ -13,6 +13,7 @@ from connector.cli.policy.reading import document_file, draft, read, refuse
 from connector.clock import SystemClock
 from connector.errors import ConfigError
 from rules.document import DocumentInvalid
+from rules.lint import lint
 from rules.policy import Policy
 
 if TYPE_CHECKING:
@@ -30,18 +31,16 @@ def check(file: Path, *, is_offline: bool) -> int:
     Compares it with the account that it names, unless --offline. Ends with 1 if
     anything was found.
     """
-    from rules.lint import lint  # noqa: PLC0415
-
     try:
-        document, found, was_published = draft(read(file), is_offline=is_offline)
+        drafted = draft(read(file), is_offline=is_offline)
     except DocumentInvalid as error:
         return refuse(file, error)
-    findings = lint(document, found, was_published=was_published)
+    findings = lint(drafted.document, drafted.policy, in_force=drafted.in_force)
     for finding in findings:
         click.echo(f"{file}:{finding}")
     if findings:
         return Ending.FOUND
-    click.echo(f"{file}: nothing is wrong with {document.process}.")
+    click.echo(f"{file}: nothing is wrong with {drafted.policy.process}.")
     return Ending.DONE
 
 
@@ -64,7 +63,7 @@ def test(
     expected.
     """
     try:
-        _, found, _ = draft(read(file), is_offline=is_offline)
+        found = draft(read(file), is_offline=is_offline).policy
     except DocumentInvalid as error:
         return refuse(file, error)
     results = []
