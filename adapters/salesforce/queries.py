@@ -11,11 +11,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from adapters.errors import Permanent
+
 T = TypeVar("T")
 
 IDS = 400
 """Ids of 18 characters in one query: 27 bytes each in the address."""
 
+_NAME = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*|COUNT\(\)", re.ASCII)
 _SPECIAL = re.compile(r"(['\\])")
 
 
@@ -43,8 +46,14 @@ def stamp(at: datetime) -> str:
 def select(
     names: Sequence[str], source: str, where: str = "", order: Sequence[str] = ()
 ) -> str:
-    """Return a query for these fields."""
+    """Return a query for these fields; raises Permanent for what can be none."""
     condition = f" WHERE {where}" if where else ""
     orders = f" ORDER BY {', '.join(order)}" if order else ""
+    strange = [one for one in names if not _NAME.fullmatch(one)]
+    if strange:
+        # They come from a policy, and must not make another query of this one.
+        raise Permanent(
+            f"{strange[0]!r} is no field of Salesforce: correct the policy's fields."
+        )
     chosen = ", ".join(names)
     return f"SELECT {chosen} FROM {source}{condition}{orders}"  # noqa: S608 - SOQL

@@ -148,13 +148,10 @@ def note_recovery(tx: Transaction, connection_id: int, now: datetime) -> None:
 
 def _failed(error: OutsideError) -> Outcome:
     if isinstance(error, Transient):
-        return Outcome(
-            OutcomeKind.FAILED,
-            reason=str(error),
-            retry_after=error.retry_after if isinstance(error, Exhausted) else None,
-        )
+        return _not_yet(error)
     return Outcome(OutcomeKind.REFUSED, reason=str(error))
 
 
 def _not_yet(error: OutsideError) -> Outcome:
-    return Outcome(OutcomeKind.FAILED, reason=str(error))
+    wait = error.retry_after if isinstance(error, Exhausted) else None
+    return Outcome(OutcomeKind.FAILED, reason=str(error), retry_after=wait)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.errors import Permanent
 from adapters.marks import find_marks, to_mark
 from adapters.salesforce.queries import IDS, cut, is_in, quote, select, stamp
 from adapters.salesforce.texts import to_lines, to_plain, to_rich, to_subject
@@ -46,6 +47,15 @@ def test_a_subject_is_never_too_long(text: str):
 def test_texts_are_quoted_so_that_they_end_where_they_should():
     assert quote("O'Hara \\ 1") == r"'O\'Hara \\ 1'"
     assert is_in("Id", ["a", "b"]) == "Id IN ('a','b')"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Name FROM User", "Id,Name", "(SELECT Id FROM Tasks)", "", "a.", "1a", "x'"],
+)
+def test_a_name_that_would_make_another_query_is_refused(name: str):
+    with pytest.raises(Permanent, match="no field"):
+        select(["Id", name], "Opportunity")
 
 
 def test_instants_are_whole_seconds_of_utc():
