@@ -91,6 +91,7 @@ def settle(tx: Transaction, settling: Settling, now: datetime) -> None:
         now=now,
     )
     _resolve(tx, acted, now)
+    _withdraw(tx, acted)
     looks = settling.findings.looks
     settle_reversals(tx, round_, acted, looks, over=over_rows.keys(), now=now)
     _tell_admin(tx, round_, settling.findings, acted, now)
@@ -188,6 +189,25 @@ def _resolve(tx: Transaction, acted: Iterable[Acted], now: datetime) -> None:
         )
     for by, rules in resolved.items():
         tx.violations.resolve(rules, by=by, now=now)
+
+
+def _withdraw(tx: Transaction, acted: Iterable[Acted]) -> None:
+    """Forget what was found in changes that somebody undid or went on from meanwhile.
+
+    Nothing was done about them. If something is still wrong, the next look finds it.
+    """
+    tx.violations.withdraw(
+        {
+            (
+                one.episode.claimed.id,
+                one.episode.active.version.process_id,
+                verdict.rule,
+            )
+            for one in acted
+            if one.is_stale
+            for verdict in one.episode.judgement.failed()
+        }
+    )
 
 
 def _tell_admin(

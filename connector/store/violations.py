@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.codec import reason_from_json, reason_to_json
@@ -119,6 +119,24 @@ class Violations:
         """Close these violations, if they are open."""
         if violation_ids:
             self._close(violations.c.id.in_(violation_ids), by=by, now=now)
+
+    def withdraw(self, found: Collection[tuple[int, int, RuleId]]) -> None:
+        """Remove open violations, by (record row, process, rule), found only once.
+
+        For those found in a change that was gone before anything was done about it.
+        """
+        if found:
+            self._connection.execute(
+                delete(violations).where(
+                    tuple_(
+                        violations.c.record_id,
+                        violations.c.process_id,
+                        violations.c.rule,
+                    ).in_(sorted(found)),
+                    violations.c.closed_at.is_(None),
+                    violations.c.times == 1,
+                )
+            )
 
     def open_of(
         self, record_ids: Collection[int]

@@ -15,13 +15,14 @@ import urllib3
 from psycopg.rows import dict_row
 
 from adapters.sandbox import Sandbox, start
-from adapters.sandbox.company import Company
+from adapters.sandbox.company import Account, Company
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.remote import Remote
 from connector.bootstrap import Application, build
 from connector.config import Config
 from connector.demo.showroom import Office, furnish, webhook_of
 from connector.embedded import Embedded
+from connector.queue import open_redis
 from connector.store.migrate import migrate
 from tests.conftest import to_libpq
 from tests.e2e.programs import Program
@@ -142,6 +143,26 @@ class Installation:
     def hold_after(self, door: Door | None) -> Fault:
         """Apply the next such request, and keep its answer back."""
         return self.plan_at(door, kind="linger", delay_ms=3000)
+
+    def reconnect(self, account: Account) -> None:
+        """Connect the CRM again, as an admin does who has put something right."""
+        connection = self.app.accounts.save(
+            self.office.connection.name,
+            vendor=account.vendor,
+            settings=account.settings,
+            secrets=account.secrets,
+            rotate=lambda _before, after: after,
+            author="test",
+        )
+        assert self.app.accounts.probe(connection).is_ok
+
+    def begin_another_day(self) -> None:
+        """Have the CRM allow requests again, and let nobody wait any longer."""
+        self.crm.lift_limits()
+        with open_redis(self.app.urls.redis_url) as redis:
+            for held in redis.scan_iter("budget:*:held"):
+                redis.delete(held)
+        self.reconnect(self.company.account())
 
     def add_deal(self, name: str, *stages: str, **fields: str) -> str:
         """Make a deal and lead it lawfully through these stages."""

@@ -52,6 +52,31 @@ def test_a_lost_answer_leads_to_nothing_twice(
     check_back(room, deal)
 
 
+@pytest.mark.parametrize("door", [Door.NOTES, Door.TASKS])
+def test_rows_that_fail_for_a_while_are_made_once(room: Installation, door: Door):
+    deals = list(room.add_burst(10))
+    fault = room.plan_at(door, **room.crm.row_trouble, rows=[1, 4, 7], count=2)
+    room.company.move_all(deals, "Quote sent")
+    room.wait_until_struck(fault)
+    room.wait_until_quiet(seconds=60)
+    assert room.stages(deals) == {"Lead"}
+    assert [len(room.company.notes_on(deal)) for deal in deals] == [1] * 10
+    assert [len(room.company.tasks_on_deal(deal)) for deal in deals] == [1] * 10
+
+
+def test_an_account_that_is_used_up_is_left_alone_and_the_admin_told(
+    room: Installation,
+):
+    deal = room.add_deal("Used up", "Lead", **DECIDED)
+    room.crm.use_up()
+    room.company.move(deal, "Negotiation")
+    wait_for(lambda: "crm_exhausted" in room.notices(), "the notice")
+    assert room.company.stage_of(deal) == "Negotiation"
+    room.begin_another_day()
+    check_back(room, deal)
+    assert "crm_exhausted" not in room.notices()
+
+
 def test_rows_that_the_crm_refuses_are_flagged_and_the_others_go_back(
     room: Installation,
 ):
@@ -104,16 +129,7 @@ def test_a_refused_credential_stops_the_work_until_there_is_another(
     room.company.move(deal, "Negotiation")
     wait_for(lambda: "crm_refuses" in room.notices(), "the notice")
     assert room.company.stage_of(deal) == "Negotiation"
-    account = room.crm.let_in()
-    connection = room.app.accounts.save(
-        room.office.connection.name,
-        vendor=account.vendor,
-        settings=account.settings,
-        secrets=account.secrets,
-        rotate=lambda _before, after: after,
-        author="test",
-    )
-    assert room.app.accounts.probe(connection).is_ok
+    room.reconnect(room.crm.let_in())
     check_back(room, deal)
     assert "crm_refuses" not in room.notices()
 

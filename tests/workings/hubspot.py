@@ -33,6 +33,7 @@ class HubSpotWorkings(Workings):
         Door.TASKS: {"path": "tasks/batch/create"},
     }
     busy: ClassVar = {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}}
+    row_trouble: ClassVar = {"kind": "partial", "category": "SERVICE_UNAVAILABLE"}
     too_late_ms = (READ_TIMEOUT_S + 2) * 1000
     at_once: ClassVar = dict.fromkeys(Door, 100)
     requests_a_second = 10.0
@@ -43,6 +44,9 @@ class HubSpotWorkings(Workings):
 
     def lift_limits(self) -> None:
         self._post("settings", burst_limit=1_000_000, daily_limit=0, search_limit=0)
+
+    def use_up(self) -> None:
+        self._post("settings", daily_limit=1)
 
     def stages(self, deals: Sequence[str]) -> Mapping[str, str]:
         with self.sandbox.engine.lock:

@@ -36,6 +36,7 @@ class SalesforceWorkings(Workings):
         Door.TASKS: {**_MANY, "content": '"Task"'},
     }
     busy: ClassVar = {"kind": "status", "status": 400, "category": "UNABLE_TO_LOCK_ROW"}
+    row_trouble: ClassVar = {"kind": "partial", "category": "UNABLE_TO_LOCK_ROW"}
     too_late_ms = (TIMEOUT_S[1] + 2) * 1000
     at_once: ClassVar = {
         Door.READ: 2_000,
@@ -51,6 +52,11 @@ class SalesforceWorkings(Workings):
 
     def lift_limits(self) -> None:
         self._post("settings", daily_limit=0)
+        self._post("calls", used=0)
+
+    def use_up(self) -> None:
+        self._post("settings", daily_limit=1_000)
+        self._post("calls", used=1_000)
 
     def stages(self, deals: Sequence[str]) -> Mapping[str, str]:
         with self.sandbox.engine.lock:

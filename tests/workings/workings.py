@@ -28,7 +28,8 @@ class Workings(ABC):
     `system` is its name in the log of requests, and `operations` are its names there of
     the requests at each door; `api` is found in the path of each. `doors` picks the
     requests that a fault is for, `busy` is how it turns one away for a while, and after
-    `too_late_ms` nobody waits for it.
+    `too_late_ms` nobody waits for it. `row_trouble` is how it fails single rows of a
+    request that it takes, which would succeed a little later.
 
     `at_once` is how many records one request can be about, at each door; for writes so
     that what changed meanwhile is not overwritten. `requests_a_second` is the limit of
@@ -42,6 +43,7 @@ class Workings(ABC):
     doors: ClassVar[Mapping[Door, Fault]]
     busy: ClassVar[Fault]
     too_late_ms: ClassVar[float]
+    row_trouble: ClassVar[Fault]
     at_once: ClassVar[Mapping[Door, int]]
     requests_a_second: ClassVar[float | None]
     stamp_ms: ClassVar[int]
@@ -58,6 +60,10 @@ class Workings(ABC):
     @abstractmethod
     def lift_limits(self) -> None:
         """Have it answer any number of requests."""
+
+    @abstractmethod
+    def use_up(self) -> None:
+        """Have it answer no request any more until the day ends."""
 
     @abstractmethod
     def stages(self, deals: Sequence[str]) -> Mapping[str, str]:
