@@ -33,9 +33,16 @@ def _make(vendor: CrmVendor) -> click.Command:
             click.echo(f"{name} is saved. Its account is being tried:")
             ending = show_probe(app, connection, is_json=False)
             click.echo()
-            webhook = vendor.webhook(app.config.public_url, name)
+            public_url = app.config.public_url
+            webhook = vendor.webhook(public_url, name)
             for line in vendor.after:
                 click.echo(line.format(webhook=webhook, name=name))
+            if not public_url.startswith("https://"):
+                click.echo(
+                    f"But PUBLIC_URL is {public_url}, which {vendor.title} cannot"
+                    " reach. Set it to the https address that leads here, and restart;"
+                    " until then changes are found every fifteen minutes."
+                )
             if ending is Ending.DONE:
                 click.echo(f"Then take its records for known: slagboom import {name}")
             return ending

@@ -159,6 +159,17 @@ def test_an_account_is_connected_and_its_address_told_without_the_secret(
     ]
 
 
+def test_an_address_that_nobody_reaches_is_told(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+):
+    _, said = admin.connect()
+    assert "cannot reach" not in said
+    monkeypatch.setenv("PUBLIC_URL", "http://127.0.0.1:8000")
+    code, said = admin.connect()
+    assert code == DONE
+    assert "PUBLIC_URL is http://127.0.0.1:8000, which Salesforce cannot reach" in said
+
+
 def test_a_refused_sign_in_says_what_to_do_and_another_try_mends_it(admin: Admin):
     admin.write("wrong.txt", "wrong")
     code, said = admin.type(*admin.words("--client-secret-file", "wrong.txt"))
