@@ -6,7 +6,7 @@ time is reported by the same judge, and once.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.clock import Clock
 from connector.log import get_logger
@@ -25,6 +25,9 @@ log = get_logger(__name__)
 AT_A_TIME = 500
 """Records of one page, which is one transaction."""
 
+PACE = timedelta(seconds=10)
+"""How much later each further page of looks is due: people's moves do not wait."""
+
 
 class Daily:
     """Makes the rounds that are due. Several may work side by side."""
@@ -38,14 +41,17 @@ class Daily:
     def run(self) -> int:
         """Make every round that is due; return how many records are to be looked at."""
         hinted = 0
-        while (more := self._store.run(self._page)) is not None:
+        while (more := self._page_after(hinted)) is not None:
             hinted += more
         if hinted:
             log.info("records.lapsed", records=hinted)
         return hinted
 
-    def _page(self, tx: Transaction) -> int | None:
-        """Do one page of a round; None if there is none to do."""
+    def _page_after(self, hinted: int) -> int | None:
+        return self._store.run(lambda tx: self._page(tx, hinted))
+
+    def _page(self, tx: Transaction, hinted: int) -> int | None:
+        """Do one page of a round, after so many looks; None if there is none to do."""
         now = self._clock.now()
         due = tx.daily.take(now)
         if due is None:
@@ -61,19 +67,20 @@ class Daily:
         if active is None:
             tx.daily.end(due.process_id, next_at=next_day_at(now, Calendar()))
             return 0
-        hinted = 0 if due.after else self._wake_violated(tx, due, now)
-        return hinted + self._wake_lapsed(tx, due, active, now)
+        wake: list[int] = []
+        if not due.after:
+            # What stands against the policy may be met by now.
+            wake = tx.violations.kept_open(due.process_id, kinds=KEPT)
+        wake += self._find_lapsed(tx, due, active, now)
+        for start in range(0, len(wake), AT_A_TIME):
+            due_at = now + PACE * ((hinted + start) // AT_A_TIME)
+            tx.records.hint(wake[start : start + AT_A_TIME], due_at=due_at)
+        return len(wake)
 
-    def _wake_violated(self, tx: Transaction, due: DueRound, now: datetime) -> int:
-        """Have a look at what stands against the policy: it may be met by now."""
-        violating = tx.violations.kept_open(due.process_id, kinds=KEPT)
-        tx.records.hint(violating, due_at=now)
-        return len(violating)
-
-    def _wake_lapsed(
+    def _find_lapsed(
         self, tx: Transaction, due: DueRound, active: Active, now: datetime
-    ) -> int:
-        """Have a look at those of a page of records that time may have made wrong."""
+    ) -> list[int]:
+        """Return those of a page of records that time may have made wrong."""
         policy = active.policy
         found = tx.baselines.standing_in(
             due.connection_id,
@@ -96,7 +103,6 @@ class Daily:
                 powers_of(standing.get(row_id, ()), due.process_id),
             )
         ]
-        tx.records.hint(lapsed, due_at=now)
         if policy.placeholders.counts:
             _count(tx, due, policy, found)
         if len(found) < AT_A_TIME:
@@ -105,7 +111,7 @@ class Daily:
             tx.daily.end(due.process_id, next_at=next_day_at(now, policy.calendar))
         else:
             tx.daily.go_on(due.process_id, after=found[-1][0])
-        return len(lapsed)
+        return lapsed
 
 
 def _stages_to_see(policy: Policy) -> Sequence[Stage]:

@@ -43,7 +43,8 @@ class Daily:
             .where(_is_due(now))
             .order_by(processes.c.id)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            # Weak enough for others to refer to the process meanwhile.
+            .with_for_update(skip_locked=True, key_share=True)
         ).one_or_none()
         return None if row is None else DueRound(*row)
 

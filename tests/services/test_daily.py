@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from adapters.ports import Crm, Note
-from connector.services.daily import AT_A_TIME, Daily
+from connector.services.daily import AT_A_TIME, PACE, Daily
 from connector.store import Store
 from rules.model import CLOSE_DATE, EvidenceKind, Kind, RecordRef
 from tests.fakes.clock import FrozenClock
@@ -216,6 +216,10 @@ def test_a_round_goes_over_all_records_page_by_page(office):
     daily = Daily(office.store, office.policies, office.clock)
     assert daily.run() == len(deals)
     assert daily.run() == 0
+    # Looks of one page at a time, so that people's moves do not wait behind all.
+    assert office.enforce().look(office.id).looked == AT_A_TIME
+    office.clock.advance(PACE)
+    assert office.enforce().look(office.id).looked == len(deals) - AT_A_TIME
 
 
 def test_a_round_that_was_broken_off_goes_on_where_it_was(office):
