@@ -93,7 +93,7 @@ def to_roles(stages: list[AccountStage]) -> dict[AccountStage, Role]:
             roles[stage] = Role.LOST
         elif stage.is_won:
             roles[stage] = Role.WON
-        else:
+        elif Role.WON not in roles.values():
             on_path.append(stage)
     if on_path:
         roles[on_path[0]] = Role.FIRST
@@ -133,7 +133,15 @@ def _with_stages(
         if not demands:
             lines.append("STAGES")
         demands[Role(found["role"])] = _with_fields(found["demands"].strip(), known)
-    written = [_line(stage, roles.get(stage), demands) for stage in stages]
+    written = []
+    is_over = False
+    for stage in stages:
+        role = roles.get(stage)
+        # Nobody goes on from a won record, but to where it is won as well.
+        is_beside = role is Role.LOST or (is_over and not stage.is_won)
+        is_over = is_over or stage.is_won
+        asked = "" if role is None else demands.get(role, "")
+        written.append(_line(stage, asked, is_beside=is_beside))
     return "\n".join(lines).replace("STAGES", "\n".join(written)) + "\n"
 
 
@@ -150,14 +158,14 @@ def _with_fields(demands: str, known: set[str]) -> str:
     return left if "requires" in left or "gate" in left else ""
 
 
-def _line(stage: AccountStage, role: Role | None, demands: Mapping[Role, str]) -> str:
+def _line(stage: AccountStage, demands: str, *, is_beside: bool) -> str:
     key = _key(stage)
     parts = []
     if fold(key) != fold(stage.label):
         parts.append(f"label: {_quoted(stage.label)}")
-    if role is not None and demands.get(role):
-        parts.append(demands[role])
-    if role is Role.LOST:
+    if demands:
+        parts.append(demands)
+    if is_beside:
         parts.append("from: any")
     return f"  {key}: {{{', '.join(parts)}}}" if parts else f"  {key}:"
 

@@ -110,7 +110,8 @@ def _closed_before(document: Document, policy: Policy) -> Iterator[Problem]:
     """Yield a stage that comes after a closed one, so that nobody goes on to it."""
     stages = path_of(policy)
     for before, stage in pairwise(stages):
-        if before.is_closed:
+        # From won to won, as from deal to customer, is a way on.
+        if before.is_closed and not stage.is_won:
             yield document.source.problem(
                 ("stages", stage.key),
                 f"{before.label} is closed in the CRM, so nobody goes on from there to"

@@ -104,6 +104,11 @@ def test_a_stage_that_is_archived_is_left_out():
     assert "old" not in found.policy
 
 
+def test_a_stage_that_comes_after_a_won_one_lies_beside_the_path():
+    found = fitted(a_stage("New"), WON, a_stage("Fan"), LOST)
+    assert "  fan: {from: any}\n" in found.policy
+
+
 def test_without_an_open_stage_nothing_fits():
     with pytest.raises(ValueError, match="no open stage"):
         fitted(WON, LOST)
