@@ -372,7 +372,7 @@ def test_an_account_that_tells_no_more_today_is_left_alone_and_that_is_told(
     assert room.crm.opened() == 0
     room.clock.advance(timedelta(minutes=20))
     room.tick(listener)
-    assert room.notices() == {}
+    wait_for(lambda: room.notices() == {}, "the notice to go")
 
 
 def test_a_token_that_is_refused_once_is_renewed(room: Room, keeper: TokenKeeper):
