@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -29,6 +30,7 @@ __all__ = ["control", "running", "sandbox"]
 pytestmark = pytest.mark.usefixtures("root_logger")
 
 OPEN = re.compile(r"^http\S+/authorize\?\S+$", re.MULTILINE)
+ROOT = Path(__file__).parents[2]
 HOOK = "a-long-text-of-our-own"
 DONE, WRONG_USE, OUTSIDE, GIVEN_UP = 0, 2, 3, 130
 Ended = tuple[int, str]
@@ -233,6 +235,28 @@ def test_who_signs_in_in_a_browser_pastes_the_address_it_ends_at(
     assert admin.type("probe", "acme")[0] == DONE
     with admin.sandbox.engine.lock:
         admin.sandbox.salesforce.sessions.clear()
+    assert admin.type("probe", "acme")[0] == DONE
+
+
+def test_processes_that_renew_at_once_do_not_lose_the_sign_in(
+    admin: Admin, control: Control
+):
+    control.post("salesforce/apps", rotates=True)
+    assert admin.sign_in(allow)[0] == DONE
+    with admin.sandbox.engine.lock:
+        admin.sandbox.salesforce.sessions.clear()
+    probes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "connector.cli", "probe", "acme"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    ends = [(one.communicate(timeout=120)[0], one.returncode) for one in probes]
+    assert {code for _, code in ends} == {DONE}, ends
     assert admin.type("probe", "acme")[0] == DONE
 
 
