@@ -304,6 +304,7 @@ _TAKEN_APART = frozenset(
         "fields",
         "types",
         "labels",
+        "options",
         "free_texts",
         # The same in every version that is compared.
         "process",

@@ -66,10 +66,10 @@ EXEMPTIONS_RECUR = 5
 
 @dataclass(frozen=True, slots=True)
 class StormLimit:
-    """How many records may be put back in ten minutes; `share` in percent of all."""
+    """How many records may be put back in ten minutes; `share` is a part of all."""
 
     returns: int = 50
-    share: float = 5.0
+    share: float = 0.05
 
 
 STORM_LIMIT = StormLimit()
@@ -315,6 +315,7 @@ class Policy:
     fields: FieldMap = field(default_factory=dict)
     types: Mapping[FieldName, FieldType] = field(default_factory=dict)
     labels: Mapping[FieldName, str] = field(default_factory=dict)
+    options: Mapping[FieldName, Mapping[str, str]] = field(default_factory=dict)
     skip: MoveRule | None = None
     back: MoveRule | None = None
     born_late: MoveRule | None = None
@@ -365,13 +366,17 @@ class AccountPipeline:
 
 @dataclass(frozen=True, slots=True)
 class AccountProperty:
-    """A field as the account has it. `is_free_text`: people write what they like."""
+    """A field as the account has it. `is_free_text`: people write what they like.
+
+    `options` are the values that are chosen from, where they are called otherwise.
+    """
 
     name: PropertyName
     label: str
     type: FieldType
     is_read_only: bool = False
     is_free_text: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from rules.policy import StormLimit
 WITHIN = timedelta(minutes=10)
 """Returns are counted over so long."""
 
-WHOLE = 100
-"""A share of 100% is no limit."""
+WHOLE = 1.0
+"""A share of all is no limit."""
 
 LEAST = 10
 """A share of a small pipeline is a handful; so many may always be put back."""
@@ -25,11 +25,11 @@ def most_returns(limit: StormLimit, size: int) -> int:
     """
     if limit.share >= WHOLE:
         return limit.returns
-    return min(limit.returns, max(LEAST, int(size * limit.share / WHOLE)))
+    return min(limit.returns, max(LEAST, int(size * limit.share)))
 
 
 def enough(limit: StormLimit) -> int:
     """Return the size from which on a larger pipeline makes no difference."""
     if limit.share >= WHOLE:
         return 0
-    return int(limit.returns * WHOLE / limit.share) + 1
+    return int(limit.returns / limit.share) + 1

@@ -219,7 +219,17 @@ def to_property(raw: Json) -> AccountProperty:
         is_read_only=bool(about.get("readOnlyValue") or raw.get("calculated")),
         # What is chosen from a list is of the type enumeration.
         is_free_text=raw.get("type") == "string",
+        options=_named_otherwise(raw),
     )
+
+
+def _named_otherwise(raw: Json) -> dict[str, str]:
+    """Return the values that people know by another name, each with that name."""
+    named = {
+        str(one.get("value")): str(one.get("label") or "")
+        for one in _ordered(raw, "options")
+    }
+    return {value: label for value, label in named.items() if label not in {"", value}}
 
 
 def to_user(raw: Json) -> CrmUser:

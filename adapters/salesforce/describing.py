@@ -56,10 +56,19 @@ def to_properties(described: Json) -> tuple[AccountProperty, ...]:
             type=to_field_type(text(one, "type")),
             is_read_only=one.get("updateable") is not True,
             is_free_text=text(one, "type") in _FREE_TEXTS,
+            options=_named_otherwise(one),
         )
         for one in parts(described, "fields")
         if text(one, "name") and text(one, "type") not in _COMPOUND
     )
+
+
+def _named_otherwise(field: Json) -> dict[str, str]:
+    """Return the values that people know by another name, each with that name."""
+    named = {
+        text(one, "value"): text(one, "label") for one in parts(field, "picklistValues")
+    }
+    return {value: label for value, label in named.items() if label not in {"", value}}
 
 
 def has_record_types(described: Json) -> bool:

@@ -141,6 +141,7 @@ class _Compiling:
             fields=self._names.fields,
             types=self._names.types,
             labels=self._names.labels,
+            options=self._names.options,
             free_texts=frozenset(self._names.free_texts),
             skip=self._move("skip", moves.skip),
             back=self._move("back", moves.back),

@@ -49,6 +49,7 @@ class Names:
     fields: dict[FieldName, PropertyName] = field(default_factory=dict)
     types: dict[FieldName, FieldType] = field(default_factory=dict)
     labels: dict[FieldName, str] = field(default_factory=dict)
+    options: dict[FieldName, Mapping[str, str]] = field(default_factory=dict)
     free_texts: set[FieldName] = field(default_factory=set)
 
     def use(self, name: str, path: Path) -> FieldName:
@@ -94,6 +95,8 @@ class Names:
             self.free_texts.add(name)
         if found.label:
             self.labels[name] = found.label
+        if found.options:
+            self.options[name] = found.options
 
     def _lack(self, name: str) -> str:
         known = self.known or {}

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from rules.document.words import Country, Hours, Length, Mail, Percent, Shape, Zone
+from rules.document.words import Country, Hours, Length, Mail, Shape, Share, Zone
 from rules.policy import (
     EXEMPTION_LONGEST,
     EXEMPTIONS_RECUR,
@@ -83,7 +83,7 @@ class StormShape(Shape):
         ge=1,
         description="How many records may be put back in ten minutes.",
     )
-    share: Percent = Field(
+    share: Share = Field(
         default=STORM_LIMIT.share,
         json_schema_extra={"default": "5%"},
         description="How many of them, of all in the pipeline, if that is less: 5%. Ten"

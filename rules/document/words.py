@@ -23,11 +23,9 @@ LANGUAGES = ("en", "nl")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _DURATION = r"^[0-9]{1,9}(s|m|h|d|wh|wd)$"
-_SHARE = r"^([1-9][0-9]?)%$"
+_SHARE = r"^([1-9][0-9]?|100)%$"
 _HOURS = re.compile(r"(?P<opens>\d{2}:\d{2})\s*-\s*(?P<closes>\d{2}:\d{2})")
 _MAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+")
-_PERCENT = re.compile(r"(?P<amount>[0-9]{1,3}(\.[0-9]{1,3})?)\s*%")
-_WHOLE = 100
 _LOCALE = re.compile(r"(?P<language>[a-z]{2})([-_][A-Z]{2})?")
 
 
@@ -127,7 +125,7 @@ def _hours(value: object) -> object:
 def _share(value: object) -> object:
     found = re.fullmatch(_SHARE, value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("Write a part of all as 1% to 99%, such as 30%.")
+        raise ValueError("Write a part of all as 1% to 100%, such as 30%.")
     return int(found[1]) / 100
 
 
@@ -135,13 +133,6 @@ def _since(value: object) -> object:
     if not isinstance(value, date):
         raise ValueError("Write a day, such as 2026-12-01.")  # noqa: TRY004
     return value
-
-
-def _percent(value: object) -> object:
-    found = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None or not 0 < float(found["amount"]) <= _WHOLE:
-        raise ValueError("Write a share between 0% and 100%, such as 5%.")
-    return float(found["amount"])
 
 
 Name = Annotated[
@@ -212,13 +203,6 @@ Share = Annotated[
     WithJsonSchema({"type": "string", "pattern": _SHARE}),
 ]
 """A part of a whole: `30%`, kept as 0.3."""
-Percent = Annotated[
-    float,
-    BeforeValidator(_percent),
-    PlainSerializer(lambda one: f"{one:g}%", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$"}),
-]
-"""A share of a whole: `5%`."""
 Since = Annotated[
     date | datetime,
     BeforeValidator(_since),

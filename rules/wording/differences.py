@@ -35,6 +35,7 @@ from rules.policy import (
     StartKind,
     Step,
     StepKind,
+    StormLimit,
 )
 from rules.wording.conditions import condition_text
 from rules.wording.notes import stage_label
@@ -263,6 +264,16 @@ def _placeholders(speech: Speech, placeholders: Placeholders) -> str:
     return speech.say("no_answer_but", what=speech.listed(said), texts=texts)
 
 
+def _limits(speech: Speech, limits: Placeholders | StormLimit) -> str:
+    if isinstance(limits, Placeholders):
+        return _placeholders(speech, limits)
+    return speech.say(
+        "storm_limit",
+        count=speech.value(float(limits.returns)),
+        share=speech.share(limits.share),
+    )
+
+
 def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
     match setting.name, setting.value:
         case "governs", Condition() as governs:
@@ -271,8 +282,8 @@ def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
             said = " ".join(speech.goals(policy, policy.goals.keys()))
         case "title", _:
             said = speech.pick(policy.title)
-        case _, Placeholders() as placeholders:
-            said = _placeholders(speech, placeholders)
+        case _, Placeholders() | StormLimit() as limits:
+            said = _limits(speech, limits)
         case _, Duration() as length:
             said = speech.duration(length)
         case _, Kind() as kind:

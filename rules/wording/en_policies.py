@@ -56,6 +56,8 @@ PHRASES: Mapping[str, str] = {
     "no_answer_but": "{what}; but {texts} is one",
     "set_returns_per_day": "put back at most {value} times a day",
     "set_hold_keep": "a wanted move is remembered for {value}",
+    "set_storm": "within ten minutes at most {value} are put back",
+    "storm_limit": "{count} records, or {share} of all",
     "set_exemption_longest": "an exemption lasts {value} at the most",
     "set_exemptions_recur": "advice for a second process after {value} exemptions",
     "set_title": "the process is called “{value}”",

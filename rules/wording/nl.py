@@ -67,7 +67,7 @@ DUTCH = Catalogue(
         ReasonCode.UNDECIDED: (
             "Dit konden we niet nagaan, want {field} is leeg: {condition}."
         ),
-        ReasonCode.EXEMPTED: "Dit mag voorlopig, door een ontheffing.",
+        ReasonCode.EXEMPTED: "Dit mag voorlopig: er geldt een uitzondering.",
         ReasonCode.STAGE_UNKNOWN: (
             "De fase {stage} hoort niet bij het afgesproken proces. Daar controleren we"
             " niets."

@@ -56,6 +56,8 @@ PHRASES: Mapping[str, str] = {
     "no_answer_but": "{what}; maar {texts} is er wel een",
     "set_returns_per_day": "hoogstens {value} keer per dag teruggezet",
     "set_hold_keep": "een gewenste stap wordt {value} onthouden",
+    "set_storm": "binnen tien minuten worden er hoogstens {value} teruggezet",
+    "storm_limit": "{count} records, of {share} van alle",
     "set_exemption_longest": "een uitzondering duurt hoogstens {value}",
     "set_exemptions_recur": "advies voor een tweede proces na {value} uitzonderingen",
     "set_title": "het proces heet “{value}”",

@@ -33,6 +33,7 @@ from rules.wording.speech import (
     field_label,
     heading,
     one_line,
+    option_label,
     paragraph,
     shorten,
     speak,
@@ -207,7 +208,8 @@ def _said(
 ) -> str:
     if name == STAGE:
         return stage_label(policy, None if value is None else StageId(str(value)))
-    return speech.field_value(record, name, value)
+    label = option_label(policy, name, value)
+    return label or speech.field_value(record, name, value)
 
 
 def _ends(policy: Policy, judgement: Judgement) -> dict[str, str]:
@@ -226,8 +228,8 @@ def _values_put_back(
         speech.say(
             "restored_field",
             field=field_label(policy, name),
-            new=speech.field_value(after, name, value_of(after, name)),
-            old=speech.field_value(after, name, old),
+            new=_said(speech, policy, after, name, value_of(after, name)),
+            old=_said(speech, policy, after, name, old),
         )
         for name, old in _values(plan)
     ]
@@ -292,7 +294,7 @@ def _put_back_lines(speech: Speech, policy: Policy, plan: Plan) -> list[str]:
         speech.say(
             "put_value_back_yourself",
             field=field_label(policy, name),
-            old=speech.value(value),
+            old=option_label(policy, name, value) or speech.value(value),
         )
         for name, value in _values(plan)
         if name in named

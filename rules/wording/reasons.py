@@ -2,11 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 
-from rules.model import Reason, ReasonCode, Value, Verdict
+from rules.model import FieldName, Reason, ReasonCode, Value, Verdict
 from rules.placeholder_words import Meaning
 from rules.policy import Policy
 from rules.wording.conditions import condition_text
-from rules.wording.speech import VALUE_LENGTH, Speech, field_label, fill, shorten, speak
+from rules.wording.speech import (
+    VALUE_LENGTH,
+    Speech,
+    field_label,
+    fill,
+    option_label,
+    shorten,
+    speak,
+)
+
+_VALUES = frozenset({"old", "new", "value"})
+"""Facts that are values of the field that the reason is about."""
 
 _WITHOUT_LANGUAGE = frozenset({Meaning.FILLER, Meaning.NOBODY, Meaning.LABEL})
 """Meanings that are said as they are: translating the word would say no more."""
@@ -64,6 +75,9 @@ def facts_of(speech: Speech, reason: Reason, policy: Policy) -> dict[str, str]:
             facts[name] = condition_text(policy, str(value), speech)
         elif name == "why" and reason.code is ReasonCode.ALLOWED:
             facts[name] = shorten(str(value).strip(), VALUE_LENGTH)
+        elif name in _VALUES:
+            field = FieldName(str(reason.facts.get("field")))
+            facts[name] = option_label(policy, field, value) or speech.value(value)
         else:
             facts[name] = speech.value(value)
     return facts

@@ -193,6 +193,11 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
+def option_label(policy: Policy, name: FieldName, value: Value) -> str | None:
+    """Return what people call a value that is chosen from a list, None if no other."""
+    return policy.options.get(name, {}).get(value) if isinstance(value, str) else None
+
+
 def field_label(policy: Policy, name: str) -> str:
     """Return what people call a field: the account's label, else its name in words."""
     label = policy.labels.get(FieldName(name)) or name.replace("_", " ").strip()

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.errors import Permanent, Unauthorized
+from adapters.hubspot.mapping import to_property
 from adapters.ports import Crm
 from rules.model import FieldType, Kind
 from tests.hubspot.kit import Requests
@@ -55,6 +56,21 @@ def test_properties_have_types_and_the_computed_ones_are_read_only(
     assert found["dealname"].is_free_text
     assert not found["dealtype"].is_free_text, "it is chosen from a list"
     assert set(deals.builtin.values()) <= set(found)
+
+
+def test_values_of_a_list_are_known_by_what_people_call_them():
+    found = to_property(
+        {
+            "name": "hs_manual_forecast_category",
+            "label": "Forecast category",
+            "type": "enumeration",
+            "options": [
+                {"value": "BEST_CASE", "label": "Best case", "displayOrder": 1},
+                {"value": "Commit", "label": "Commit", "displayOrder": 0},
+            ],
+        }
+    )
+    assert found.options == {"BEST_CASE": "Best case"}
 
 
 @pytest.mark.parametrize("kind", list(Kind))

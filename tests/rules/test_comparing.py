@@ -24,6 +24,7 @@ from rules.policy import (
     Stage,
     StartKind,
     Starts,
+    StormLimit,
 )
 from rules.wording import difference_lines
 from tests.builders import (
@@ -333,3 +334,18 @@ def test_what_counts_as_no_answer_is_said(locale: str, told: str):
 def test_what_the_account_says_of_its_fields_is_no_difference():
     free = frozenset({FieldName("decision_maker")})
     assert compare(a_policy(), a_policy(free_texts=free)) == ()
+
+
+def test_another_storm_limit_is_told_in_words():
+    before = a_policy()
+    after = a_policy(storm=StormLimit(200, 0.1))
+    said = {
+        locale: difference_lines(compare(before, after), before, after, locale=locale)
+        for locale in ("en", "nl")
+    }
+    [line] = said["en"]
+    assert line == (
+        "Within ten minutes at most 200 records, or 10% of all are put back (was:"
+        " within ten minutes at most 50 records, or 5% of all are put back)."
+    )
+    assert "binnen tien minuten" in said["nl"][0].lower()

@@ -617,8 +617,8 @@ def test_a_policy_says_what_else_is_no_answer_and_what_is_one_after_all():
     ("part", "words"),
     [
         ("{repeated: 1}", "at least 2 should stand here"),
-        ("{share: 30}", "Write a part of all as 1% to 99%, such as 30%."),
-        ("{share: 100%}", "Write a part of all as 1% to 99%"),
+        ("{share: 30}", "Write a part of all as 1% to 100%, such as 30%."),
+        ("{share: 101%}", "Write a part of all as 1% to 100%"),
         ("{allow: Test BV}", "A list should stand here, not text."),
         ("{alow: [x]}", "Did you mean “allow”?"),
     ],

@@ -15,7 +15,7 @@ from rules.storm import enough, most_returns
         (StormLimit(), 40, 10),
         (StormLimit(), 0, 10),
         (StormLimit(returns=5), 100_000, 5),
-        (StormLimit(returns=500, share=100), 300, 500),
+        (StormLimit(returns=500, share=1.0), 300, 500),
     ],
 )
 def test_the_limit_is_absolute_or_a_share_whichever_is_less(limit, size, most):
@@ -23,6 +23,6 @@ def test_the_limit_is_absolute_or_a_share_whichever_is_less(limit, size, most):
 
 
 def test_counting_on_makes_no_difference_from_some_size_on():
-    for limit in (StormLimit(), StormLimit(3000, 0.5), StormLimit(1, 99)):
+    for limit in (StormLimit(), StormLimit(3000, 0.01), StormLimit(1, 0.99)):
         size = enough(limit)
         assert most_returns(limit, size) == most_returns(limit, size * 10)

@@ -5,16 +5,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rules.interventions import demoted, plan
+from rules.interventions import NO_PLAN, Occasion, demoted, plan
 from rules.judge import judge
 from rules.ladder import DoneHow, EndedWhy
 from rules.model import (
+    STAGE,
     Actor,
     ActorClass,
     Change,
     Enforcement,
     EvidenceKind,
     FieldName,
+    Judgement,
     Kind,
     Reason,
     ReasonCode,
@@ -340,6 +342,48 @@ def test_values_that_went_back_are_shown_with_both_values():
     assert f"<li>{line}</li>" in html
     html = note(a_change(before, after), Ending.RETURNED, locale="nl")
     assert "van 24 november 2026 terug naar 20 december 2026" in html
+
+
+def test_a_value_from_a_list_is_called_as_people_know_it():
+    category = FieldName("forecast_category")
+    options = {category: {"BEST_CASE": "Best case", "OMIT": "Omitted"}}
+    before = a_record("demo", fields={category: "BEST_CASE"})
+    after = a_record("won", fields={category: "OMIT"})
+    html = note(a_change(before, after), Ending.RETURNED, policy={"options": options})
+    assert "Forecast category: from Omitted back to Best case" in html
+    assert "OMIT" not in html
+
+
+def test_what_was_undone_is_shown_with_both_values_and_for_whom():
+    change = Change(
+        before=a_record("lead", fields={"amount": 5.0}),
+        after=a_record("demo", fields={"amount": -5.0}),
+        actor=Actor(ActorClass.OURSELVES, "anna"),
+    )
+    undone = replace(
+        NO_PLAN,
+        put_back={STAGE: stage_id("demo"), FieldName("amount"): -5.0},
+        occasion=Occasion.UNDO,
+    )
+    for locale, said in {
+        "en": (
+            "took back what it had done, since anna asked for it:",
+            "Stage: from Lead back to Demo",
+            "Amount: from 5 back to -5",
+            "Nothing. What earlier notes say of the deal is over",
+        ),
+        "nl": (
+            "teruggedraaid wat het had gedaan, omdat anna dat vroeg:",
+            "Fase: van Lead terug naar Demo",
+            "Amount: van 5 terug naar -5",
+            "Niets. Wat eerdere notities over de deal zeggen, is voorbij",
+        ),
+    }.items():
+        html = note_html(
+            a_policy(), Judgement(change), undone, Ending.UNDONE, locale=locale
+        )
+        for one in said:
+            assert one in html, locale
 
 
 def test_a_restored_amount_is_said_in_its_currency():

@@ -119,3 +119,17 @@ def test_a_description_with_nothing_in_it_breaks_nothing():
     kind = describing.to_account_kind({}, LEADS, (), {})
     assert (kind.builtin, kind.properties) == ({}, ())
     assert [one.stages for one in kind.pipelines] == [()]
+
+
+def test_values_of_a_list_are_known_by_what_people_call_them():
+    field = {
+        "name": "Reason__c",
+        "label": "Reason",
+        "type": "picklist",
+        "picklistValues": [
+            {"value": "PRICE", "label": "The price"},
+            {"value": "Other", "label": "Other"},
+        ],
+    }
+    [found] = describing.to_properties({"fields": [field]})
+    assert found.options == {"PRICE": "The price"}
