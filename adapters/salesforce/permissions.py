@@ -43,8 +43,13 @@ BY_ANOTHER = frozenset(
 """Objects open to who may see the record that they belong to; users are to all."""
 BASIC = "ApiEnabled"
 """The permission to call the API at all."""
-APART = frozenset({"Quote"})
-"""Objects that an organisation may lack: to grant a right on one fails there."""
+APART: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"Quote": ("Account", "Contact", "Opportunity")}
+)
+"""Objects that an organisation may lack: to grant a right on one fails there.
+
+By each are those that a set must let read which lets read it.
+"""
 
 _METADATA = "http://soap.sforce.com/2006/04/metadata"
 _ALWAYS = frozenset(
@@ -91,23 +96,35 @@ def grant(text: str, *, fields: Fields, restored: Names) -> str:
 
     `fields` are those that policies name; of them `restored` are put back.
     """
-    objects = frozenset(right.object for right in RIGHTS) - APART
-    return _grant(text, objects, _fields(fields, restored), {BASIC})
+    needed = _needed()
+    rights = {name: needed[name] for name in needed.keys() - APART.keys()}
+    return _grant(text, rights, _fields(fields, restored), {BASIC})
 
 
 def grant_apart(text: str) -> str:
     """Return the permission set `text` with the rights on what may not be there."""
-    return _grant(text, APART, _fields({}, {}), set())
+    needed = _needed()
+    fields = _fields({}, {})
+    rights = {below: {Access.READ} for name in APART for below in APART[name]}
+    rights |= {name: needed[name] for name in APART}
+    return _grant(text, rights, {name: fields[name] for name in APART}, set())
+
+
+def _needed() -> dict[str, set[Access]]:
+    found: dict[str, set[Access]] = {}
+    for right in RIGHTS:
+        found.setdefault(right.object, set()).add(right.access)
+    return found
 
 
 def _grant(
     text: str,
-    objects: frozenset[str],
+    rights: Mapping[str, set[Access]],
     fields: Mapping[str, Mapping[str, bool]],
     permissions: set[str],
 ) -> str:
     root: Element = fromstring(text)
-    for name in sorted(objects):
+    for name in sorted(rights):
         for field, is_written in sorted(fields.get(name, {}).items()):
             _add(
                 root,
@@ -116,8 +133,8 @@ def _grant(
                 field=f"{name}.{field}",
                 readable=True,
             )
-    for name in sorted(objects - BY_ANOTHER):
-        accesses = {right.access for right in RIGHTS if right.object == name}
+    for name in sorted(rights.keys() - BY_ANOTHER):
+        accesses = rights[name]
         by_permission = [BY_PERMISSION.get((name, access)) for access in accesses]
         permissions = permissions.union(*filter(None, by_permission))
         if not all(by_permission):

@@ -18,6 +18,13 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import ParseError, fromstring
 
 NAMESPACE = "{http://soap.sforce.com/2006/04/metadata}"
+_READ_WITH = {
+    "Account": {"Contact"},
+    "Contact": {"Account"},
+    "Opportunity": {"Account"},
+    "Quote": {"Opportunity"},
+}
+"""What one set must let read as well: "Permission Read Quote depends on ..."."""
 NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 PLACE = re.compile(r"SLAGBOOM_[A-Z_]+")
 
@@ -353,8 +360,17 @@ def _permission_set(
             rights[right] for right in read
         }:
             yield f"{name} grants more than reading without reading {rights['object']}"
+    yield from _read_together(name, root)
     for one in root.findall(f"{NAMESPACE}fieldPermissions"):
         if one.findtext(f"{NAMESPACE}editable") == "true" and (
             one.findtext(f"{NAMESPACE}readable") != "true"
         ):
             yield f"{name} has a field that is written and not read"
+
+
+def _read_together(name: str, root: Element) -> Iterator[str]:
+    path = f"{NAMESPACE}objectPermissions/{NAMESPACE}object"
+    found = {one.text or "" for one in root.findall(path)}
+    for object_ in found & _READ_WITH.keys():
+        if missing := _READ_WITH[object_] - found:
+            yield f"{name} lets read {object_} without {missing}"

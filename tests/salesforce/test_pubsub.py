@@ -265,12 +265,16 @@ def test_a_token_that_is_refused_twice_stops_the_stream(room: Listening):
     assert room.opened() == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "right"), [("Lead", "View All on it,"), ("Task", "View All Data,")]
+)
 def test_an_object_that_is_not_selected_is_told_with_where_to_select_it(
-    room: Listening,
+    room: Listening, name: str, right: str
 ):
     room.control.post("salesforce/pubsub", selected=["Opportunity"])
-    with pytest.raises(Forbidden, match="Select Lead in Setup under Change Data"):
-        room.stream.subscribe("Lead", None)
+    told = f"Select {name} in Setup under Change Data Capture and .* {right}"
+    with pytest.raises(Forbidden, match=told):
+        room.stream.subscribe(name, None)
     with room.to("Opportunity"):
         assert room.listening() == ["Opportunity"]
 

@@ -2,6 +2,8 @@
 
 Salesforce's own code comes in the trailing metadata `error-code`.
 developer.salesforce.com/docs/platform/pub-sub-api/guide/handling-errors.html
+Who is told of what:
+developer.salesforce.com/docs/platform/change-data-capture/guide/cdc-security-perms.html
 """
 
 from datetime import timedelta
@@ -23,6 +25,8 @@ from adapters.errors import (
 LIMIT_PAUSE = timedelta(minutes=30)
 """What an organisation may be told is counted over 24 hours, and comes back slowly."""
 
+_UNDER_OTHERS = frozenset({"Task", "Event", "OpportunityContactRole", "EmailMessage"})
+"""Objects without View All of their own: only who sees everything is told of them."""
 _REPLAY = "replayid"
 _LIMIT = "limit.exceeded"
 _PASSING = frozenset(
@@ -91,9 +95,10 @@ def _lasting(status: grpc.StatusCode, topic: str, code: str) -> Permanent:
 
 def denied(topic: str, *, code: str = "") -> Forbidden:
     """Return that an organisation does not tell us of a topic."""
+    right = "View All Data" if topic in _UNDER_OTHERS else "View All on it"
     return Forbidden(
         f"Salesforce does not tell of changes of {topic}. Select {topic} in Setup under"
-        " Change Data Capture and give the integration user View All on it, or leave it"
+        f" Change Data Capture and give the integration user {right}, or leave it"
         " out of --pubsub-objects.",
         code=code,
     )
