@@ -306,6 +306,7 @@ _TAKEN_APART = frozenset(
         "labels",
         "options",
         "free_texts",
+        "places",
         # The same in every version that is compared.
         "process",
         "connection",

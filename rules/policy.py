@@ -294,9 +294,9 @@ class Policy:
     """One process on one pipeline of one account.
 
     `fields` maps every neutral name the policy uses to the account's property, `types`
-    to what it holds; `free_texts` are those that people write. `stages` are in the
-    policy's order. A record that was put back `returns_per_day` times is left as it is:
-    two automations may be fighting over it.
+    to what it holds; `free_texts` are those that people write, `places` the properties
+    of stage, pipeline and owner. `stages` are in the policy's order. A record that was
+    put back `returns_per_day` times is left as it is: two automations may be fighting.
     """
 
     process: str
@@ -328,6 +328,7 @@ class Policy:
     returns_per_day: int = 3
     placeholders: Placeholders = Placeholders()
     free_texts: frozenset[FieldName] = frozenset()
+    places: FieldMap = field(default_factory=dict)
     hold_keep: Duration = HOLD_KEEP
     storm: StormLimit = STORM_LIMIT
     exemption_longest: Duration = EXEMPTION_LONGEST

@@ -1,6 +1,6 @@
 """What has changed, by whom and on which way, from hints and the CRM's own history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from adapters.ports import Traced
@@ -9,13 +9,16 @@ from connector.services.rounds import Round
 from connector.store.changes import PendingChange
 from connector.store.records import ClaimedRecord
 from rules.model import (
+    STAGE,
     UNKNOWN_ACTOR,
     Actor,
     ActorClass,
     Change,
+    Kind,
     Record,
     StageId,
 )
+from rules.moves import changed_fields
 
 
 def find_change(round_: Round, claimed: ClaimedRecord, record: Record) -> Change:
@@ -26,19 +29,40 @@ def find_change(round_: Round, claimed: ClaimedRecord, record: Record) -> Change
         # A field that was not asked for at the last look has no former value: the
         # first look at it is history.
         before = replace(before, fields={**record.fields, **before.fields})
-    return Change(
-        before=before,
-        after=record,
-        actor=_actor(round_.heard.get(claimed.id, ())),
-        is_new=before is None
-        and imported_at is not None
-        and record.created_at >= imported_at,
+    is_new = (
+        before is None and imported_at is not None and record.created_at >= imported_at
+    )
+    change = Change(before, record, is_new=is_new)
+    heard = round_.heard.get(claimed.id, ())
+    return replace(change, actor=_find_actor(round_, change, heard))
+
+
+def _find_actor(round_: Round, change: Change, heard: Sequence[PendingChange]) -> Actor:
+    """Return who made a change: of a move who moved it, else who edited a field of it.
+
+    Often a workflow edits something as soon as a person has moved a record.
+    """
+    others = [one for one in heard if one.actor.kind is not ActorClass.OURSELVES]
+    changed = changed_fields(change)
+    names = {STAGE} if STAGE in changed else changed
+    properties = _properties_of(round_, change.after.ref.kind, names)
+    meant = [one for one in others if properties & _told(one)] or others
+    return meant[-1].actor if meant else UNKNOWN_ACTOR
+
+
+def _properties_of(round_: Round, kind: Kind, names: Collection[str]) -> frozenset[str]:
+    """Return what the CRM calls these fields, as far as a policy speaks of them."""
+    return frozenset(
+        theirs
+        for active in round_.of_kind(kind)
+        for ours, theirs in {**active.policy.fields, **active.policy.places}.items()
+        if ours in names
     )
 
 
-def _actor(heard: Sequence[PendingChange]) -> Actor:
-    others = [one.actor for one in heard if one.actor.kind is not ActorClass.OURSELVES]
-    return others[-1] if others else UNKNOWN_ACTOR
+def _told(hint: PendingChange) -> frozenset[str]:
+    """Return the properties that a hint is about; a CRM may name several at once."""
+    return frozenset((hint.property or "").split(", "))
 
 
 def with_movers(round_: Round, looks: Sequence[Look]) -> list[Look]:

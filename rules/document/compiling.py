@@ -143,6 +143,7 @@ class _Compiling:
             labels=self._names.labels,
             options=self._names.options,
             free_texts=frozenset(self._names.free_texts),
+            places=self._names.places,
             skip=self._move("skip", moves.skip),
             back=self._move("back", moves.back),
             born_late=self._move("born_late", moves.born_late),

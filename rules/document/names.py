@@ -51,6 +51,7 @@ class Names:
     labels: dict[FieldName, str] = field(default_factory=dict)
     options: dict[FieldName, Mapping[str, str]] = field(default_factory=dict)
     free_texts: set[FieldName] = field(default_factory=set)
+    places: dict[FieldName, PropertyName] = field(default_factory=dict)
 
     def use(self, name: str, path: Path) -> FieldName:
         """Note that the policy needs this field, or that there is none."""
@@ -170,6 +171,9 @@ def names_in(
             own[word] = properties[PropertyName(theirs)]
     known.update(own)
     names = Names(document, problems, {**known})
+    names.places = {
+        place: kind.builtin[place] for place in _PLACES if place in kind.builtin
+    }
     for name in (*builtin, *own):
         if name not in _PLACES:
             # What the CRM changes along with the stage has to be read to be put back.

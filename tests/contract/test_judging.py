@@ -8,7 +8,7 @@ from redis import Redis
 
 from connector.services.daily import Daily
 from connector.store import Store, open_store
-from rules.model import ActorClass, EvidenceKind, Kind, RecordRef
+from rules.model import STAGE, ActorClass, EvidenceKind, Kind, RecordRef
 from tests.fakes.world import CONTRACT_DATE, DECISION_MAKER, World
 from tests.services.office import DAY, Office
 
@@ -102,3 +102,10 @@ def test_a_flagged_gate_is_over_when_a_meeting_is_linked(office: Office):
     office.world.link(deal, EvidenceKind.MEETINGS)
     office.look()
     assert office.violations() == []
+
+
+def test_the_account_says_in_which_property_a_stage_is_told_of(office: Office):
+    with office.store.begin() as tx:
+        [active] = office.policies.active(tx, office.id)
+    assert active.policy.places[STAGE]
+    assert STAGE not in active.policy.fields

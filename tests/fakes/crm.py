@@ -27,6 +27,7 @@ from rules.model import (
     FieldMap,
     Kind,
     OwnerId,
+    PropertyName,
     Record,
     RecordRef,
     StageId,
@@ -68,7 +69,7 @@ class FakeCrm:
             vendor=world.vendor,
             kinds={
                 kind: AccountKind(
-                    builtin=dict(shape.FIELDS),
+                    builtin={**shape.FIELDS, STAGE: PropertyName("stage")},
                     pipelines=shape.pipelines(kind, world.archived),
                     properties=shape.PROPERTIES,
                 )

@@ -166,17 +166,21 @@ class Office:
         self.crm = self.world.crm
         self.clock.advance(LEASE + timedelta(seconds=1))
 
-    def hear(self, record: RecordRef, by: Actor) -> None:
-        """Hear that somebody has changed a record, and judge that."""
+    def hear(
+        self, record: RecordRef, by: Actor, property_: str = "", *, more: bool = False
+    ) -> None:
+        """Hear that somebody has changed a record, and judge it unless `more` comes."""
         self._heard += 1
         now = self.clock.now()
+        key = f"heard-{self._heard}"
+        change = Heard(key, HeardKind.CHANGED, record, now, by, property_)
         with self.store.begin() as tx:
             delivery = tx.deliveries.add(self.id, b"[]", now)
             rows = tx.records.ensure(self.id, [record])
-            change = Heard(f"heard-{self._heard}", HeardKind.CHANGED, record, now, by)
             tx.changes.add(self.id, delivery, [change], rows)
             tx.records.hint(list(rows.values()), due_at=now)
-        self.judge()
+        if not more:
+            self.judge()
 
     def hear_merge(self, into: RecordRef, *merged: RecordRef) -> None:
         """Hear that records have become one."""

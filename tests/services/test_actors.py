@@ -8,6 +8,7 @@ from redis import Redis
 from connector.store import Store
 from rules.model import Actor, ActorClass, Kind, RecordRef
 from tests.fakes.clock import FrozenClock
+from tests.fakes.world import AMOUNT
 from tests.services.office import Office
 
 POLICY = """
@@ -102,3 +103,23 @@ def test_a_duel_ends_after_as_many_returns_as_the_policy_says_and_the_admin_hear
     assert "op één dag 2 keer teruggezet" in notice.message
     newest = office.world.notes(deal)[-1]
     assert "een workflow (Nightly update)" in newest.html
+
+
+def test_who_moved_a_record_counts_though_a_workflow_edited_it_right_after(office):
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.PERSON)
+    office.world.edit(deal, AMOUNT, 5.0)
+    office.hear(deal, ROBIN, "stage", more=True)
+    office.hear(deal, NIGHTLY, "amount, close_date")
+    assert stands_in(office, deal) == "s-lead"
+
+
+def test_who_edited_a_field_counts_though_somebody_edited_another_right_after(office):
+    office.publish(
+        POLICY + "checks: {positive: {check: amount >= 0, actors: [workflow]}}\n"
+    )
+    deal = office.add_deal()
+    office.world.edit(deal, AMOUNT, -5.0)
+    office.hear(deal, NIGHTLY, "amount, close_date", more=True)
+    office.hear(deal, ROBIN, "description")
+    assert [one.rule for one in office.violations()] == ["check.positive"]
