@@ -48,6 +48,8 @@ ROW_LOCKED = "UNABLE_TO_LOCK_ROW"
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
 _NO_FIELD = "INVALID_FIELD"
 _FIELD_NAMED = re.compile(r"column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
+_NO_OBJECT = "INVALID_TYPE"
+_OBJECT_NAMED = re.compile(r"sObject type '(\w+)'")
 _NO_RIGHT = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 _RIGHT_NAMED = re.compile(r"entity type cannot be (\w+): (\w+)")
 """The same code stands for a trigger that broke: only the words tell a right."""
@@ -123,18 +125,14 @@ def to_error(
             code=code,
             retry_after=retry_after,
         )
-    return _to_refused(status, code, to_words(error))
+    words = to_words(error)
+    return _to_hidden(code, words) or _to_refused(status, code, words)
 
 
-def _to_refused(status: int, code: str, words: str) -> OutsideError:
-    missing = missing_rights(code, words)
-    if missing:
-        return Forbidden(
-            f"This user lacks a right: {', '.join(missing)}. Add it to the permission"
-            " set of the integration user.",
-            code=code,
-            missing=missing,
-        )
+def _to_hidden(code: str, words: str) -> OutsideError | None:
+    """Return the error for what this user may not see or do; None if it is not that."""
+    if lack := find_missing_right(code, words):
+        return lack
     if code == _NO_FIELD and (named := _FIELD_NAMED.search(words)):
         return Permanent(
             f"Salesforce does not show the field {named[1]} of {named[2]} to this user."
@@ -142,6 +140,16 @@ def _to_refused(status: int, code: str, words: str) -> OutsideError:
             " correct the policy's fields.",
             code=code,
         )
+    if code == _NO_OBJECT and (named := _OBJECT_NAMED.search(words)):
+        return Permanent(
+            f"This organization has no {named[1]}, or hides it from this user. Look at"
+            " the permission set of the integration user.",
+            code=code,
+        )
+    return None
+
+
+def _to_refused(status: int, code: str, words: str) -> OutsideError:
     match status:
         case 401:
             return Unauthorized(
@@ -208,13 +216,21 @@ def _to_passing(
     return None
 
 
-def missing_rights(code: str, words: str) -> tuple[str, ...]:
-    """Return the right that a refusal says is missing, if it says so."""
+def find_missing_right(code: str, words: str) -> Forbidden | None:
+    """Return the error for a right on a whole object, if a refusal says it is missing.
+
+    A row of a collection may say so as well as a request.
+    """
     named = _RIGHT_NAMED.search(words) if code == _NO_RIGHT else None
     if named is None:
-        return ()
-    right = {"inserted": "Create"}.get(named[1], "Edit")
-    return (f"{right} on {named[2]}",)
+        return None
+    right = f"{'Create' if named[1] == 'inserted' else 'Edit'} on {named[2]}"
+    return Forbidden(
+        f"This user lacks a right: {right}. Add it to the permission set of the"
+        " integration user.",
+        code=code,
+        missing=(right,),
+    )
 
 
 def to_outcome(row: Json) -> Outcome:

@@ -205,6 +205,22 @@ def test_a_right_to_make_tasks_that_is_missing_is_named(
     assert refused.value.missing == ("Create on Task",)
 
 
+def test_a_right_that_is_taken_away_meanwhile_hides_nothing(crm: Crm, control: Control):
+    refs = seed_many(control, 201)
+    crm.create_tasks([task(refs[0], "first")])
+    control.post(
+        "faults",
+        kind="partial",
+        path="/composite/sobjects$",
+        skip=1,
+        category="CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        message="entity type cannot be inserted: Task",
+    )
+    outcomes = crm.create_tasks([task(one, one.id) for one in refs])
+    kinds = [outcomes[one.id].kind for one in refs]
+    assert kinds == [OutcomeKind.DONE] * 200 + [OutcomeKind.FAILED]
+
+
 @pytest.mark.parametrize("has_feeds", [True, False])
 def test_the_key_is_in_the_text_and_not_to_be_seen(
     crm: Crm, control: Control, deal: RecordRef, *, has_feeds: bool

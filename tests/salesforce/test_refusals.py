@@ -80,6 +80,12 @@ def test_a_field_that_is_hidden_is_named_with_the_remedy():
     assert "permission set" in str(found)
 
 
+def test_an_object_that_is_hidden_is_named_with_the_remedy():
+    found = error(400, "INVALID_TYPE", "sObject type 'Event' is not supported. If you")
+    assert "no Event" in str(found)
+    assert "permission set" in str(found)
+
+
 def test_a_right_that_is_missing_is_named():
     found = error(
         400,

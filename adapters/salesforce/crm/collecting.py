@@ -15,7 +15,7 @@ from adapters.salesforce.queries import cut
 from adapters.salesforce.refusals import (
     WRONG_OWNER,
     code_of,
-    missing_rights,
+    find_missing_right,
     outcome_of,
     to_outcome,
     to_words,
@@ -62,6 +62,7 @@ class Collecting:
         for batch in cut(rows, LARGEST):
             try:
                 results = self._client.create([row.body for row in batch])
+                ended |= _to_ended(batch, results)
             except (Unauthorized, Forbidden) as error:
                 if not ended:
                     raise
@@ -70,13 +71,14 @@ class Collecting:
                 )
             except OutsideError as error:
                 ended |= _all(batch, outcome_of(error))
-            else:
-                ended |= _to_ended(batch, results)
         return ended
 
 
 def _to_ended(batch: Sequence[Row], results: Sequence[Json]) -> dict[str, Ended]:
-    """Return how the rows of an answered batch went; results come in their order."""
+    """Return how the rows of an answered batch went; results come in their order.
+
+    Raises Forbidden if none may be made at all.
+    """
     if len(results) != len(batch):
         reason = "Salesforce did not say how each record went."
         return {
@@ -86,14 +88,8 @@ def _to_ended(batch: Sequence[Row], results: Sequence[Json]) -> dict[str, Ended]
     for row, result in zip(batch, results, strict=True):
         error = next(iter(parts(result, "errors")), {})
         code, words = code_of(error), to_words(error)
-        missing = missing_rights(code, words)
-        if missing:
-            raise Forbidden(
-                f"This user lacks a right: {', '.join(missing)}. Add it to the"
-                " permission set of the integration user.",
-                code=code,
-                missing=missing,
-            )
+        if lack := find_missing_right(code, words):
+            raise lack
         outcome = to_outcome(result)
         if code in _ABSENT and error.get("fields") == [row.on]:
             outcome = Outcome(OutcomeKind.GONE, reason=outcome.reason)
