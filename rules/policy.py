@@ -295,7 +295,7 @@ class Policy:
 
     `fields` maps every neutral name the policy uses to the account's property, `types`
     to what it holds; `free_texts` are those that people write, `places` the properties
-    of stage, pipeline and owner. `stages` are in the policy's order. A record that was
+    of stage and owner. `stages` are in the policy's order. A record that was
     put back `returns_per_day` times is left as it is: two automations may be fighting.
     """
 
@@ -384,12 +384,14 @@ class AccountProperty:
 class AccountKind:
     """What the account has for one kind of record.
 
-    `builtin` maps the neutral names that every account of this vendor has.
+    `builtin` maps the neutral names that every account of this vendor has, `places`
+    the stage and the owner, which records have apart from their fields.
     """
 
     builtin: FieldMap
     pipelines: tuple[AccountPipeline, ...]
     properties: tuple[AccountProperty, ...]
+    places: FieldMap = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,15 @@ ui_api_resources_picklist_values.htm
 from collections.abc import Mapping, Sequence
 
 from adapters.salesforce.ids import to_18
-from adapters.salesforce.kinds import MASTER_RECORD_TYPE, RECORD_TYPE, ObjectType
+from adapters.salesforce.kinds import (
+    MASTER_RECORD_TYPE,
+    OWNER_FIELD,
+    RECORD_TYPE,
+    ObjectType,
+)
 from adapters.salesforce.values import to_field_type
 from adapters.salesforce.wire import Json, parts, text
-from rules.model import PipelineId, PropertyName, StageId
+from rules.model import OWNER, STAGE, PipelineId, PropertyName, StageId
 from rules.policy import AccountKind, AccountPipeline, AccountProperty, AccountStage
 
 Offers = Mapping[str, frozenset[str]]
@@ -44,6 +49,7 @@ def to_account_kind(
         },
         pipelines=to_pipelines(described, stages, offers) if kind.stage else (),
         properties=properties,
+        places={} if kind.stage is None else {STAGE: kind.stage, OWNER: OWNER_FIELD},
     )
 
 

@@ -171,9 +171,7 @@ def names_in(
             own[word] = properties[PropertyName(theirs)]
     known.update(own)
     names = Names(document, problems, {**known})
-    names.places = {
-        place: kind.builtin[place] for place in _PLACES if place in kind.builtin
-    }
+    names.places = dict(kind.places)
     for name in (*builtin, *own):
         if name not in _PLACES:
             # What the CRM changes along with the stage has to be read to be put back.

@@ -69,7 +69,8 @@ class FakeCrm:
             vendor=world.vendor,
             kinds={
                 kind: AccountKind(
-                    builtin={**shape.FIELDS, STAGE: PropertyName("stage")},
+                    builtin=dict(shape.FIELDS),
+                    places={STAGE: PropertyName("stage")},
                     pipelines=shape.pipelines(kind, world.archived),
                     properties=shape.PROPERTIES,
                 )

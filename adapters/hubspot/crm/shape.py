@@ -9,10 +9,10 @@ from adapters.errors import Forbidden, NotFound, Permanent, Unauthorized
 from adapters.http import Clock
 from adapters.hubspot import kinds, mapping
 from adapters.hubspot.client import HubSpotClient
-from adapters.hubspot.kinds import ObjectType
+from adapters.hubspot.kinds import OWNER_PROPERTY, ObjectType
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.wire import Json, parts
-from rules.model import FieldMap, FieldType, Kind, PropertyName
+from rules.model import OWNER, STAGE, FieldMap, FieldType, Kind, PropertyName
 from rules.policy import AccountKind, AccountProperty
 
 FRESH = timedelta(hours=1)
@@ -78,7 +78,12 @@ class Shape:
         properties: tuple[AccountProperty, ...] = tuple(
             mapping.to_property(one) for one in raw
         )
-        return AccountKind(dict(found.builtin), pipelines, properties)
+        return AccountKind(
+            dict(found.builtin),
+            pipelines,
+            properties,
+            places={STAGE: found.stage, OWNER: OWNER_PROPERTY},
+        )
 
     def _has_leads(self) -> bool:
         try:
