@@ -212,7 +212,12 @@ class Listen:
             line.due_at = now + ELSEWHERE
             return
         line.current = Listening(
-            self._desk, line.connection, line.stream, line.topic, claimed
+            self._desk,
+            line.connection,
+            line.stream,
+            line.topic,
+            claimed,
+            is_trusted=line.attempts == 0,
         )
         line.current.start()
 

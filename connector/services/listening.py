@@ -68,8 +68,14 @@ class Listening:
         stream: ChangeStream,
         topic: str,
         claimed: ClaimedStream,
+        *,
+        is_trusted: bool,
     ) -> None:
-        """Listen from where `claimed` says; nothing is asked yet."""
+        """Listen from where `claimed` says; nothing is asked yet.
+
+        That it could be opened is a sign of life, if it `is_trusted`: one that came to
+        nothing before must say more.
+        """
         self.stream = stream
         self.id = claimed.id
         self.begun_at = self.heard_at = desk.clock.now()
@@ -79,6 +85,7 @@ class Listening:
         self._connection = connection
         self._topic = topic
         self._cursor = claimed.cursor
+        self._is_trusted = is_trusted
         self._subscription: Subscription | None = None
         self._is_closed = False
         # One that hangs must not keep its process from ending.
@@ -134,9 +141,9 @@ class Listening:
 
     def _mark_open(self) -> None:
         log.info("stream.opened", **self._names())
-        now = self._desk.clock.now()
-        self._desk.store.run(lambda tx: self._advance(tx, None, now))
-        self.heard_at = now
+        self.heard_at = now = self._desk.clock.now()
+        if self._is_trusted:
+            self._desk.store.run(lambda tx: self._advance(tx, None, now))
 
     def _store(self, fetched: Fetched) -> None:
         now = self._desk.clock.now()

@@ -17,6 +17,7 @@ from connector.services.hear import Hear
 from connector.services.listen import ELSEWHERE, SETTLED, SILENT, Listen
 from connector.services.listening import MISSED
 from connector.services.outside import to_missed
+from connector.services.problems import QUIET
 from connector.store import Store
 from connector.store.connections import Connection
 from rules.model import ActorClass
@@ -309,6 +310,23 @@ def test_what_happened_before_the_first_stream_was_open_is_found_by_a_sweep(
     room.crm.add_deal()
     room.changes(1)
     assert not room.sweep_is_due(), "it went on where it was"
+
+
+def test_a_stream_that_opens_and_says_nothing_again_and_again_is_told(room: Room):
+    room.crm.control.post("salesforce/pubsub", habits={"keepalive_ms": 10**7})
+    listener = room.listener()
+    room.tick(listener)
+    alive = "SELECT 1 FROM streams WHERE alive_at IS NOT NULL"
+    wait_for(lambda: len(room.rows(alive)) == 3, "the first sign of life")
+    for times in (2, 3):
+        room.clock.advance(SILENT)
+        wait_for(
+            lambda times=times: room.tick(listener) or room.crm.opened() == 3 * times,
+            "another attempt",
+        )
+    with room.store.begin() as tx:
+        [unheard] = tx.streams.unheard(since=room.clock.now() - QUIET)
+    assert unheard.connection == "acme"
 
 
 def test_an_overflow_is_followed_by_a_sweep(room: Room):
