@@ -26,6 +26,8 @@ class StepCode(StrEnum):
 class Step:
     """One step, for the connection or channel `name` (empty: there is none yet).
 
+    A step that is done for several names them all.
+
     `is_next`: the first one that is not done. `at` is when it was, if that is known.
     """
 
@@ -42,7 +44,7 @@ def to_steps(
 ) -> tuple[Step, ...]:
     """Return every step, for the account or channel that lacks it if one does."""
     steps = [
-        Step(StepCode.CONNECT, bool(accounts), name=_name(accounts)),
+        Step(StepCode.CONNECT, bool(accounts), name=_names(accounts)),
         _of_accounts(
             StepCode.PROBE,
             accounts,
@@ -61,10 +63,10 @@ def to_steps(
         Step(
             StepCode.POLICY,
             bool(accounts) and all(one.policies for one in accounts),
-            name=next((one.name for one in accounts if not one.policies), ""),
+            name=_names([one for one in accounts if not one.policies][:1] or accounts),
         ),
         Step(StepCode.PEOPLE, known.people > 0),
-        Step(StepCode.CHANNEL, bool(channels), name=_name(channels)),
+        Step(StepCode.CHANNEL, bool(channels), name=_names(channels)),
         _of_channels(channels),
     ]
     waiting = next((place for place, one in enumerate(steps) if not one.is_done), None)
@@ -87,12 +89,11 @@ def _of_accounts(
     done: dict[str, datetime | None],
 ) -> Step:
     lacking = next((one for one in accounts if done.get(one.name) is None), None)
-    shown = lacking or (accounts[0] if accounts else None)
     return Step(
         code,
         bool(accounts) and lacking is None,
-        name="" if shown is None else shown.name,
-        vendor="" if shown is None else shown.vendor,
+        name=_names(accounts if lacking is None else [lacking]),
+        vendor="" if lacking is None else lacking.vendor,
         at=max((at for at in done.values() if at is not None), default=None),
     )
 
@@ -105,9 +106,9 @@ def _of_channels(channels: Sequence[Channel]) -> Step:
     return Step(
         StepCode.CHANNEL_TEST,
         bool(channels) and lacking is None,
-        name=_name(channels) if lacking is None else lacking.name,
+        name=_names(channels if lacking is None else [lacking]),
     )
 
 
-def _name(of: Sequence[Account] | Sequence[Channel]) -> str:
-    return of[0].name if of else ""
+def _names(of: Sequence[Account] | Sequence[Channel]) -> str:
+    return ", ".join(one.name for one in of)

@@ -62,6 +62,7 @@ class TaskEntry:
 
     id: int
     at: datetime
+    connection: str
     kind: Kind
     record: str
     url: str
@@ -72,10 +73,14 @@ class TaskEntry:
 
 @dataclass(frozen=True, slots=True)
 class MessageEntry:
-    """A message to a person. `kind` is None if it is about no record."""
+    """A message to a person. `kind` is None if it is about no record.
+
+    `connection` is then empty.
+    """
 
     id: int
     at: datetime
+    connection: str
     kind: Kind | None
     record: str
     url: str
@@ -204,6 +209,7 @@ class Feed:
         rows = self._connection.execute(
             select(
                 interventions,
+                connections.c.name.label("connection"),
                 records.c.kind.label("record_kind"),
                 records.c.name,
                 records.c.crm_id,
@@ -211,6 +217,7 @@ class Feed:
                 version.label("version"),
             )
             .join(records, records.c.id == interventions.c.record_id)
+            .join(connections, connections.c.id == records.c.connection_id)
             .where(interventions.c.clock_id.is_not(None))
             .order_by(interventions.c.id.desc())
             .limit(limit)
@@ -219,6 +226,7 @@ class Feed:
             TaskEntry(
                 row.id,
                 row.ended_at or row.planned_at,
+                row.connection,
                 Kind(row.record_kind),
                 row.name or row.crm_id,
                 row.url or "",
@@ -234,12 +242,14 @@ class Feed:
         rows = self._connection.execute(
             select(
                 notifications,
+                connections.c.name.label("connection"),
                 records.c.kind,
                 records.c.name,
                 records.c.crm_id,
                 records.c.baseline["url"].astext.label("url"),
             )
             .outerjoin(records, records.c.id == notifications.c.record_id)
+            .outerjoin(connections, connections.c.id == records.c.connection_id)
             .order_by(notifications.c.id.desc())
             .limit(limit)
         )
@@ -247,6 +257,7 @@ class Feed:
             MessageEntry(
                 row.id,
                 row.sent_at or row.planned_at,
+                row.connection or "",
                 None if row.kind is None else Kind(row.kind),
                 row.name or row.crm_id or "",
                 row.url or "",

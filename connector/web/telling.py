@@ -140,6 +140,7 @@ def _task(event: TaskEntry, reader: Reader) -> Line:
         ending=reader.say(f"task_{event.done.state.value}"),
         tone=_STATE_TONES[event.done.state],
         error=event.done.error,
+        context=event.connection,
     )
 
 
@@ -159,6 +160,7 @@ def _message(event: MessageEntry, reader: Reader) -> Line:
         ending=f"{to}: {reader.say(key, channel=event.channel)}",
         tone={"sent": DONE, "settled": GOOD, "failed": BAD}.get(event.state, QUIET),
         error=event.error,
+        context=event.connection,
     )
 
 

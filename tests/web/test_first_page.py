@@ -58,6 +58,27 @@ def test_the_set_up_list_ticks_itself_and_shows_the_next_command(house, client):
     assert "4 of 8 done" in html
 
 
+def test_a_step_names_the_account_that_lacks_it_and_all_once_it_is_done(house, client):
+    for name in ("acme", "beta"):
+        connected = house.connect(name)
+    line = {"what": "read", "is_ok": True, "message": ""}
+    with house.store.begin() as tx:
+        acme = tx.connections.find("acme").id
+        tx.connections.mark_probed(acme, {"lines": [line]}, at=house.clock.now())
+    html = words(page(client))
+    assert "Connect your CRM acme, beta Done" in html
+    assert "Test the connection beta Next" in html
+    with house.store.begin() as tx:
+        tx.connections.mark_probed(connected, {"lines": [line]}, at=house.clock.now())
+    assert "Test the connection acme, beta Done" in words(page(client))
+
+
+def test_a_message_says_in_which_account_its_record_is(house, client):
+    a_usual_day(house)
+    message = page(client).split('id="message-')[1].split("</li>")[0]
+    assert " · acme" in words(message)
+
+
 def test_the_secret_of_an_address_is_left_for_the_reader_to_fill_in(public_house):
     house = public_house(page_key=PAGE_KEY, webhook_ending="/<webhook-secret>")
     acme = house.connect()
