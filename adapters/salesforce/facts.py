@@ -26,6 +26,8 @@ from rules.model import EvidenceKind, Tally
 _DAY = timedelta(days=1)
 _NOON = time(12)
 _CALL, _EMAIL, _TASK = "Call", "Email", "Task"
+_TYPE = "Type"
+"""What people and dialers may say of a task that has no other subtype."""
 _EMAILS = frozenset({EvidenceKind.EMAILS, EvidenceKind.EMAILS_SENT})
 _BY_SUBTYPE: Mapping[str, frozenset[EvidenceKind]] = MappingProxyType(
     # An e-mail that came in is a message, never a task alone.
@@ -63,7 +65,8 @@ class Source:
     """An object whose rows are evidence for the records that `of` refers to.
 
     Where `via` names a field of the record, `of` refers to what stands in that field.
-    An `is_optional` one need not be there.
+    `besides` is a field that need not be there, and what holds of it instead of
+    `where`. An `is_optional` one need not be there at all.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Source:
     via: str = ""
     fields: tuple[str, ...] = ()
     where: str = ""
+    besides: tuple[str, str] = ("", "")
     is_optional: bool = False
 
 
@@ -92,6 +96,7 @@ def sources(about: ObjectType, wanted: frozenset[EvidenceKind]) -> list[Source]:
     """
     of = about.activity
     subtypes = [name for name, kinds in _BY_SUBTYPE.items() if kinds & wanted]
+    typed = [name for name in subtypes if name != _TASK]
     found = [
         Source(
             "Task",
@@ -102,10 +107,12 @@ def sources(about: ObjectType, wanted: frozenset[EvidenceKind]) -> list[Source]:
                 "ActivityDate",
                 "CompletedDateTime",
                 "IsClosed",
+                _TYPE,
                 # In which a task of our own carries its mark.
                 *(["Description"] if _TASK in subtypes else []),
             ),
             where=is_in("TaskSubtype", subtypes),
+            besides=(_TYPE, is_in(_TYPE, typed)) if typed else ("", ""),
         ),
         # An invitation is a row of its own for each who was invited.
         Source(
@@ -211,7 +218,9 @@ def _add(facts: Mapping[EvidenceKind, list[Fact]], fact: Fact | None) -> None:
 
 def _of_task(row: Json) -> Fact | None:
     """Return a call or an e-mail; its moment is exact if it was noted at once."""
-    kinds = _BY_SUBTYPE.get(text(row, "TaskSubtype"), frozenset())
+    subtype, type_ = text(row, "TaskSubtype"), text(row, _TYPE)
+    is_typed = subtype == _TASK and type_ in _BY_SUBTYPE
+    kinds = _BY_SUBTYPE.get(type_ if is_typed else subtype, frozenset())
     day = to_instant(row.get("ActivityDate"))
     if EvidenceKind.TASKS in kinds:
         if row.get("IsClosed") is True or find_marks(text(row, "Description")):

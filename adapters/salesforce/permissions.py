@@ -80,6 +80,7 @@ _BESIDES: Mapping[str, Mapping[str, bool]] = MappingProxyType(
             "ActivityDate": True,
             "CompletedDateTime": False,
             "Description": True,
+            "Type": False,
             "WhatId": True,
             "WhoId": True,
         },

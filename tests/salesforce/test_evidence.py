@@ -60,6 +60,26 @@ def test_a_task_is_no_call(crm: Crm, control: Control, deal: RecordRef, now: dat
     assert crm.evidence([deal], ALL, now)[deal].tallies == dict.fromkeys(ALL, Tally())
 
 
+def test_a_call_may_be_one_by_its_type_alone(
+    crm: Crm, control: Control, deal: RecordRef, now: datetime
+):
+    since = now - DAY
+    log(control, deal, "task", Type="Call", Status="Completed")
+    log(control, deal, "task", Type="Other", Status="Completed")
+    assert tally(crm, deal, EvidenceKind.CALLS, now).count == 1
+    calls = frozenset({EvidenceKind.CALLS})
+    assert list(crm.touched(Kind.DEAL, calls, since=since)) == [[deal]]
+
+
+def test_a_type_that_an_organisation_hides_is_not_asked_for(
+    crm: Crm, control: Control, deal: RecordRef, now: datetime
+):
+    log(control, deal, "call")
+    log(control, deal, "task", Type="Call", Status="Completed")
+    control.post("salesforce/fields", object="Task", field="Type", access="none")
+    assert tally(crm, deal, EvidenceKind.CALLS, now).count == 1
+
+
 def test_an_email_that_is_a_message_and_a_task_counts_once(
     crm: Crm, control: Control, deal: RecordRef, now: datetime
 ):

@@ -79,12 +79,21 @@ class Linking:
     def _query(self, source: Source, ids: Sequence[str]) -> str:
         """Return what asks for these rows, by the fields that are there."""
         where = is_in(source.of, ids)
-        if source.where:
-            where = f"{where} AND {source.where}"
-        fields = source.fields
-        if source.is_optional and (described := self._shape.find(source.name)):
-            fields = tuple(one for one in fields if one in described.types)
+        if condition := self.condition(source):
+            where = f"{where} AND {condition}"
+        described = self._shape.find(source.name)
+        fields = [
+            one for one in source.fields if described is None or one in described.types
+        ]
         return select(["Id", source.of, *fields], source.name, where)
+
+    def condition(self, source: Source) -> str:
+        """Return what holds of the rows of a source here; empty if they all count."""
+        field, besides = source.besides
+        described = self._shape.find(source.name) if field else None
+        if described is None or field not in described.types:
+            return source.where
+        return f"({source.where} OR {besides})"
 
     def _ends(
         self, about: ObjectType, ids: Sequence[str], vias: Collection[str]

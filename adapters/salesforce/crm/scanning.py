@@ -76,8 +76,8 @@ class Scanning:
                 continue
             names = ["Id", source.of, MODIFIED]
             only = f"{source.of} != null"
-            if source.where:
-                only = f"{only} AND {source.where}"
+            if condition := self._linking.condition(source):
+                only = f"{only} AND {condition}"
             for rows in self._pages(source.name, names, since, only=only):
                 ends = dict.fromkeys(text(row, source.of) for row in rows)
                 ids = self._linking.hung_on(about, source, list(ends))

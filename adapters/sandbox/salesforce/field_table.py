@@ -138,6 +138,7 @@ AccountId reference 18 - >Account
 IsClosed boolean -
 CompletedDateTime datetime -
 TaskSubtype picklist 40 + =Task
+Type picklist 40
 CallType picklist 40
 CallDurationInSeconds int
 CallDisposition string 255
