@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from connector.services.listen import Listen
     from connector.services.notify import Notify
     from connector.services.overview import Overview
+    from connector.services.parking import Parking
     from connector.services.people import People
     from connector.services.policies import Policies
     from connector.services.previewing import Previewing
@@ -278,6 +279,13 @@ class Application:
         from connector.services.exemptions import Exemptions
 
         return Exemptions(self.store, self.policies, self.clock)
+
+    @cached_property
+    def parking(self) -> "Parking":
+        """The records that are not followed up for a while, as people handle them."""
+        from connector.services.parking import Parking
+
+        return Parking(self.store, self.policies, self.clock)
 
     @cached_property
     def storms(self) -> "Storms":

@@ -139,6 +139,7 @@ def next_step(
     now: datetime,
     calendar: Calendar,
     is_fulfilled: bool = False,
+    parked_until: datetime | None = None,
     entered_at: datetime | None = None,
 ) -> NextStep:
     """Return what a clock that is due asks for.
@@ -146,25 +147,52 @@ def next_step(
     `record` is None when it is gone. Contact counts if it came after the start, and so
     does, for an idle clock, a person's moving the record to another stage
     (`entered_at`); a planned activity stops the clock until it is past. `is_fulfilled`:
-    the follow-up's own condition is true.
+    the follow-up's own condition is true. `parked_until`: somebody asked to be left
+    alone until then.
     """
     why = _end(follow_up, record, is_open=is_open)
     if why is not None:
         return Ended(why)
     if is_fulfilled:
         return Done(DoneHow.CONDITION)
-    counted = counted_evidence(follow_up)
-    contact_at = evidence.last_at(counted)
+    settled = _settled(
+        follow_up,
+        clock,
+        evidence,
+        entered_at,
+        is_task_completed=is_task_completed,
+        now=now,
+        calendar=calendar,
+    )
+    if settled is not None:
+        return settled
+    if parked_until is not None and parked_until > now:
+        return Wait(parked_until)
+    planned_at = evidence.next_at(counted_evidence(follow_up))
+    if planned_at is not None and planned_at > now:
+        return _planned(follow_up, clock, planned_at, now=now, calendar=calendar)
+    return _ladder(follow_up, clock, now, calendar)
+
+
+def _settled(
+    follow_up: FollowUp,
+    clock: ClockState,
+    evidence: Evidence,
+    entered_at: datetime | None,
+    *,
+    is_task_completed: bool,
+    now: datetime,
+    calendar: Calendar,
+) -> Done | Wait | None:
+    """Return what contact or a completed task comes to; None if there was neither."""
+    contact_at = evidence.last_at(counted_evidence(follow_up))
     if follow_up.starts.kind is StartKind.IDLE and entered_at is not None:
         contact_at = max(contact_at or entered_at, entered_at)
     if contact_at is not None and contact_at > clock.started_at:
         return _after_contact(follow_up, clock, contact_at, now=now, calendar=calendar)
     if follow_up.is_done_by_task and is_task_completed:
         return Done(DoneHow.TASK, again=_again(follow_up, now, now, calendar))
-    planned_at = evidence.next_at(counted)
-    if planned_at is not None and planned_at > now:
-        return _planned(follow_up, clock, planned_at, now=now, calendar=calendar)
-    return _ladder(follow_up, clock, now, calendar)
+    return None
 
 
 def _planned(

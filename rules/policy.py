@@ -65,6 +65,18 @@ EXEMPTIONS_RECUR = 5
 
 
 @dataclass(frozen=True, slots=True)
+class ParkLimit:
+    """How long a record may be parked, and how many times in a year."""
+
+    longest: Duration = Duration(90, Unit.DAYS)
+    times: int = 3
+
+
+PARK_LIMIT = ParkLimit()
+"""How a record may be parked where the policy does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class StormLimit:
     """How many records may be put back in ten minutes; `share` is a part of all."""
 
@@ -333,6 +345,7 @@ class Policy:
     storm: StormLimit = STORM_LIMIT
     exemption_longest: Duration = EXEMPTION_LONGEST
     exemptions_recur: int = EXEMPTIONS_RECUR
+    park_limit: ParkLimit = PARK_LIMIT
 
     @property
     def names_actors(self) -> bool:

@@ -16,6 +16,8 @@ class AuditAction(StrEnum):
     STORM_ANSWERED = "storm.answered"
     PERMIT_GRANTED = "permit.granted"
     PERMIT_REVOKED = "permit.revoked"
+    RECORD_PARKED = "record.parked"
+    PARK_ENDED = "park.ended"
     EXEMPTION_GRANTED = "exemption.granted"
     EXEMPTION_REVOKED = "exemption.revoked"
     POLICY_PUBLISHED = "policy.published"

@@ -126,6 +126,7 @@ class Hear:
             if row is not None:
                 tx.clocks.hand_over(row, to=into, now=now)
                 tx.holds.hand_over(row, to=into, now=now)
+                tx.parks.hand_over(row, to=into)
                 tx.exemptions.hand_over(row, to=into)
                 tx.violations.resolve_all([row], by="merged", now=now)
                 tx.texts.forget([row])

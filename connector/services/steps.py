@@ -91,6 +91,7 @@ def decide(watched: Watched, now: datetime) -> NextStep:
         ),
         now=now,
         calendar=watched.policy.calendar,
+        parked_until=clock.parked_until,
         entered_at=clock.stage_entered_at,
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select,
 from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.codec import record_from_json
+from connector.store.parks import parked_until
 from connector.store.tables import clocks, connections, processes, records
 from rules.model import Kind, Record, RecordId, RecordRef, RuleId
 
@@ -44,6 +45,7 @@ class DueClock:
     ref: RecordRef
     baseline: Record | None
     stage_entered_at: datetime | None
+    parked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Clocks:
             update(clocks)
             .where(clocks.c.id == due.c.id)
             .values(lease=lease, leased_until=until, attempts=clocks.c.attempts + 1)
-            .returning(clocks)
+            .returning(clocks, parked_until(now).label("parked_until"))
             .cte("claimed")
         )
         rows = self._connection.execute(
@@ -155,6 +157,7 @@ class Clocks:
                 if row.baseline is None
                 else record_from_json(row.baseline),
                 stage_entered_at=row.stage_entered_at,
+                parked_until=row.parked_until,
             )
             for row in rows
         ]

@@ -570,6 +570,20 @@ exemptions = Table(
     Index("exemptions_process_id_granted_at_idx", "process_id", "granted_at"),
 )
 
+parks = Table(
+    "parks",
+    metadata,
+    _id(),
+    _ref("records"),
+    _at("until", nullable=False),
+    _text("why"),
+    _text("parked_by"),
+    _at("parked_at", nullable=False),
+    _at("ended_at"),
+    _text("ended_by", nullable=True),
+    Index("parks_record_id_parked_at_idx", "record_id", "parked_at"),
+)
+
 clocks = Table(
     "clocks",
     metadata,

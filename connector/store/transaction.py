@@ -20,6 +20,7 @@ from connector.store.interventions import Interventions
 from connector.store.judgements import Judgements
 from connector.store.notices import Notices
 from connector.store.notifications import Notifications
+from connector.store.parks import Parks
 from connector.store.people import People
 from connector.store.permits import Permits
 from connector.store.processes import Processes
@@ -107,6 +108,11 @@ class Transaction:
     def holds(self) -> Holds:
         """The wanted moves that wait."""
         return Holds(self._connection)
+
+    @cached_property
+    def parks(self) -> Parks:
+        """The records that are not followed up for a while."""
+        return Parks(self._connection)
 
     @cached_property
     def exemptions(self) -> Exemptions:

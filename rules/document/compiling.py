@@ -56,6 +56,7 @@ from rules.policy import (
     LocalText,
     MoveRule,
     OnFail,
+    ParkLimit,
     Policy,
     Stage,
     StartKind,
@@ -159,6 +160,7 @@ class _Compiling:
             storm=StormLimit(shape.storm.returns, shape.storm.share),
             exemption_longest=shape.exemptions.longest,
             exemptions_recur=shape.exemptions.recurring,
+            park_limit=ParkLimit(shape.parking.longest, shape.parking.times),
         )
 
     def _kind(self, account: Account) -> AccountKind | None:

@@ -102,7 +102,6 @@ class FollowUpShape(Rule):
     def not_yet(cls) -> Mapping[str, str]:
         """Return the keys that are not carried out."""
         return {
-            "park": "A planned meeting or call stops the clock meanwhile.",
             "snooze": "A planned meeting or call stops the clock meanwhile.",
             "lane": "Write a second follow-up instead.",
         }

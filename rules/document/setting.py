@@ -10,6 +10,7 @@ from rules.policy import (
     EXEMPTION_LONGEST,
     EXEMPTIONS_RECUR,
     HOLD_KEEP,
+    PARK_LIMIT,
     STORM_LIMIT,
 )
 
@@ -72,6 +73,21 @@ class ExemptionsShape(Shape):
         ge=2,
         description="So many exemptions from one rule in 90 days call for a process of"
         " their own.",
+    )
+
+
+class ParkingShape(Shape):
+    """Records that are not followed up for a while, which is said by command."""
+
+    longest: Length = Field(
+        default=PARK_LIMIT.longest,
+        json_schema_extra={"default": "90d"},
+        description="How long a record may be parked, such as 90d.",
+    )
+    times: int = Field(
+        PARK_LIMIT.times,
+        ge=0,
+        description="How many times in a year a record may be parked.",
     )
 
 

@@ -12,6 +12,7 @@ from rules.document.setting import (
     CalendarShape,
     ExemptionsShape,
     HoldsShape,
+    ParkingShape,
     PeopleShape,
     StormShape,
 )
@@ -297,6 +298,9 @@ class DocumentShape(Shape):
     )
     holds: HoldsShape = Field(
         default=HoldsShape(), description="How wanted moves wait for what is missing."
+    )
+    parking: ParkingShape = Field(
+        default=ParkingShape(), description="How records may be parked."
     )
     exemptions: ExemptionsShape = Field(
         default=ExemptionsShape(), description="Limits to permissions to deviate."

@@ -437,3 +437,27 @@ def test_who_was_reminded_settles_it_by_planning_something():
     assert found.how is DoneHow.PLANNED
     assert found.again is not None
     assert found.again.started_at == NOW + DAY
+
+
+# Parked
+
+
+def test_who_is_parked_is_left_alone_until_then_and_then_hears_again():
+    clock = ClockState(NOW)
+    parked = {"parked_until": NOW + 9 * DAY}
+    assert stepped(CREATED, clock, now=NOW + DAY, **parked) == Wait(NOW + 9 * DAY)
+    found = stepped(CREATED, clock, now=NOW + 9 * DAY, **parked)
+    assert isinstance(found, Take)
+    assert found.index == 0
+
+
+def test_contact_settles_a_parked_matter_all_the_same():
+    called = contact(last_at=NOW + HOUR)
+    found = stepped(
+        CREATED,
+        ClockState(NOW),
+        now=NOW + DAY,
+        evidence=called,
+        parked_until=NOW + 9 * DAY,
+    )
+    assert found == Done(DoneHow.CONTACT)
