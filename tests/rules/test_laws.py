@@ -20,7 +20,15 @@ from rules.previewing import Effect, Pair, Preview
 from rules.wording import Standing, difference_lines, explain, rule_text
 from rules.wording.conditions import condition_text
 from rules.wording.speech import speak
-from tests.builders import NOW, a_condition, a_policy, a_record, evidence_of, stage_id
+from tests.builders import (
+    LONG_AGO,
+    NOW,
+    a_condition,
+    a_policy,
+    a_record,
+    evidence_of,
+    stage_id,
+)
 from tests.rules.generating import (
     KEYS,
     changes,
@@ -209,9 +217,11 @@ def test_an_example_is_judged_as_the_judge_judges(policy, data):
         f" evidence: {_flow(counts)}, expect: {{return_to: null}}}}]"
     )
     [result] = run_examples(policy, text, now=NOW)
+    # As in examples, a record is as old as the policy lets it be and yet judges it.
+    born_at = policy.since or LONG_AGO
     change = Change(
-        before=a_record(before, fields=old),
-        after=a_record(after, fields=new),
+        before=a_record(before, fields=old, created_at=born_at),
+        after=a_record(after, fields=new, created_at=born_at),
         actor=Actor(ActorClass.PERSON),
     )
     expected = judge(policy, change, evidence_of(**counts), NOW)
