@@ -175,6 +175,17 @@ def test_the_way_of_a_deal_tells_every_step_and_whose_it_was(
     ]
 
 
+def test_the_way_is_told_whichever_form_the_id_has(
+    crm: Crm, control: Control, changed: Callable[..., RecordRef]
+):
+    deal = seed(control, at="-9d")
+    changed(ref(deal), StageName=SECOND)
+    short = ref(deal[:15])
+    [traced] = crm.trace([short], FIELDS).values()
+    assert [one.stage for one in traced.path] == [FIRST, SECOND]
+    assert traced.record.ref == short
+
+
 def test_two_moves_in_one_second_come_in_their_order(crm: Crm, control: Control):
     moves = [{"fields": {"StageName": one}, "at": "-1d"} for one in (SECOND, LATER)]
     deal = seed(control, at="-2d", changes=moves)

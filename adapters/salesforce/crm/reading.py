@@ -75,27 +75,35 @@ class Reading:
         """
         found: dict[RecordRef, Traced] = {}
         for kind, own in by_kind(refs).items():
-            about = self._shape.type_of(kind)
             for piece in cut(list(own), IDS):
                 asked = {one: own[one] for one in piece}
-                traced, at = self._trace(asked, about, fields)
-                for _ in range(_SETTLINGS):
-                    open_ids = _changed_at(traced, at)
-                    if not open_ids:
-                        break
-                    self._sleep(self._rest_of_second())
-                    again = {one: own[one] for one in open_ids}
-                    traced = {
-                        ref: one for ref, one in traced.items() if ref.id not in again
-                    }
-                    retraced, at = self._trace(again, about, fields)
-                    traced |= retraced
-                found |= traced
+                traced = self._settle(asked, self._shape.type_of(kind), fields)
+                found |= {own[record_id]: one for record_id, one in traced.items()}
         return found
+
+    def _settle(
+        self, own: Mapping[str, RecordRef], about: ObjectType, fields: FieldMap
+    ) -> dict[str, Traced]:
+        """Return what there is of these by id, once their last second is over."""
+        traced, at = self._trace(own, about, fields)
+        for _ in range(_SETTLINGS):
+            again = [
+                record_id
+                for record_id, one in traced.items()
+                if at is not None and one.record.modified_at >= at
+            ]
+            if not again:
+                break
+            self._sleep(self._rest_of_second())
+            retraced, at = self._trace({one: own[one] for one in again}, about, fields)
+            for record_id in again:
+                del traced[record_id]
+            traced |= retraced
+        return traced
 
     def _trace(
         self, own: Mapping[str, RecordRef], about: ObjectType, fields: FieldMap
-    ) -> tuple[dict[RecordRef, Traced], datetime | None]:
+    ) -> tuple[dict[str, Traced], datetime | None]:
         """Return what there is of these, in one request, and when it was answered."""
         names = [*self.names(about, fields), *_AUTHOR]
         queries = [select(names, about.name, is_in("Id", list(own)))]
@@ -109,10 +117,10 @@ class Reading:
         ours = self._client.user
         traced = {}
         for row in rows:
-            ref = own[text(row, "Id")]
-            traced[ref] = mapping.to_traced(
-                self.to_record(row, ref, about, fields),
-                steps.get(ref.id, ()) if history else None,
+            record_id = text(row, "Id")
+            traced[record_id] = mapping.to_traced(
+                self.to_record(row, own[record_id], about, fields),
+                steps.get(record_id, ()) if history else None,
                 about,
                 ours=ours,
                 creator=mapping.to_author(row, ours=ours),
@@ -122,7 +130,8 @@ class Reading:
     def _history_of(self, about: ObjectType) -> History | None:
         """Return the history that this organisation keeps of such records, if any."""
         history = about.history
-        if history is None or self._shape.find(history.name) is None:
+        is_tracked = history is not None and history.is_by_field
+        if history is not None and is_tracked and not self._shape.find(history.name):
             return None
         return history
 
@@ -183,10 +192,3 @@ def _steps(history: History, about: ObjectType, ids: Sequence[str]) -> str:
         is_in(history.of, ids) + only,
         [CREATED, "Id"],
     )
-
-
-def _changed_at(traced: Mapping[RecordRef, Traced], at: datetime | None) -> list[str]:
-    """Return the records that were changed in the second of the answer."""
-    if at is None:
-        return []
-    return [ref.id for ref, one in traced.items() if one.record.modified_at >= at]

@@ -12,7 +12,6 @@ from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.kinds import TYPES, ObjectType
 from adapters.salesforce.wire import Json
 from rules.model import FieldMap, FieldType, Kind, PropertyName
-from rules.policy import AccountProperty
 
 FRESH = timedelta(hours=1)
 _PATIENT = timedelta(minutes=1)
@@ -21,16 +20,11 @@ _PATIENT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An object as it was described, at the moment `at`."""
+    """An object as it was described at the moment `at`; `types` is what fields hold."""
 
     at: datetime
     raw: Json
-    properties: tuple[AccountProperty, ...]
-
-    @property
-    def types(self) -> Mapping[PropertyName, FieldType]:
-        """Return what each field holds."""
-        return {one.name: one.type for one in self.properties}
+    types: Mapping[PropertyName, FieldType]
 
     @property
     def has_record_types(self) -> bool:
@@ -50,8 +44,7 @@ class Shape:
         """Begin knowing nothing."""
         self._client = client
         self._clock = clock
-        self._known: dict[str, Described | None] = {}
-        self._absent_since: dict[str, datetime] = {}
+        self._known: dict[str, tuple[datetime, Described | None]] = {}
         self._lock = threading.Lock()
 
     def type_of(self, kind: Kind) -> ObjectType:
@@ -61,11 +54,9 @@ class Shape:
     def find(self, name: str) -> Described | None:
         """Return an object; None if it is switched off or hidden from our user."""
         with self._lock:
-            if name in self._known:
-                known = self._known[name]
-                at = self._absent_since[name] if known is None else known.at
-                if self._clock.now() - at <= FRESH:
-                    return known
+            at, known = self._known.get(name, (None, None))
+            if at is not None and self._clock.now() - at <= FRESH:
+                return known
         return self.read(name)
 
     def get(self, name: str) -> Described:
@@ -95,8 +86,8 @@ class Shape:
         except NotFound:
             found = None
         else:
-            found = Described(now, raw, describing.to_properties(raw))
+            properties = describing.to_properties(raw)
+            found = Described(now, raw, {one.name: one.type for one in properties})
         with self._lock:
-            self._known[name] = found
-            self._absent_since[name] = now
+            self._known[name] = (now, found)
         return found
