@@ -25,7 +25,7 @@ DONE, FOUND, WRONG_USE = 0, 1, 2
 COMMAND = ("-m", "connector.cli")
 
 
-class House:
+class Site:
     """An installation of which only the listener runs."""
 
     def __init__(
@@ -113,13 +113,13 @@ class House:
 
 
 @pytest.fixture
-def house(
+def site(
     tmp_path: Path,
     database_url: str,
     redis_url: str,
     sandbox: Sandbox,
     control: Control,
-) -> Iterator[House]:
+) -> Iterator[Site]:
     control.post("salesforce/pubsub", habits={"keepalive_ms": 50})
     environ = {
         "PATH": os.environ["PATH"],
@@ -131,78 +131,78 @@ def house(
         "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES": "1",
         "SLAGBOOM_LEASE_SECONDS": "3",
     }
-    made = House(tmp_path, sandbox, control, environ)
+    made = Site(tmp_path, sandbox, control, environ)
     yield made
     for one in (made.first, made.second):
         one.kill()
 
 
 def test_a_listener_that_is_killed_at_any_moment_loses_and_doubles_nothing(
-    house: House,
+    site: Site,
 ):
-    house.connect_with_stream()
-    house.first.start()
-    house.wait_for_places()
+    site.connect_with_stream()
+    site.first.start()
+    site.wait_for_places()
     deals: list[str] = []
     for _ in range(3):
-        before = len(house.heard())
-        deals += house.add_deals(60)
-        wait_for(lambda before=before: len(house.heard()) > before, "some of it")
-        house.first.kill()
-        deals += house.add_deals(5)
-        house.first.start()
-    house.wait_until_heard(deals)
-    assert sorted(house.heard()) == sorted(deals)
+        before = len(site.heard())
+        deals += site.add_deals(60)
+        wait_for(lambda before=before: len(site.heard()) > before, "some of it")
+        site.first.kill()
+        deals += site.add_deals(5)
+        site.first.start()
+    site.wait_until_heard(deals)
+    assert sorted(site.heard()) == sorted(deals)
 
 
-def test_a_second_listener_waits_and_goes_on_when_the_first_is_gone(house: House):
-    house.connect_with_stream()
-    house.first.start()
-    house.wait_for_places()
-    house.second.start()
-    deals = house.add_deals(3)
-    house.wait_until_heard(deals)
-    house.wait_until_listening("Lead", "Opportunity")
-    assert "stream.opened" not in house.second.said()
-    house.first.kill()
-    deals += house.add_deals(3)
-    house.wait_until_heard(deals)
-    assert "stream.opened" in house.second.said()
-    assert sorted(house.heard()) == sorted(deals)
+def test_a_second_listener_waits_and_goes_on_when_the_first_is_gone(site: Site):
+    site.connect_with_stream()
+    site.first.start()
+    site.wait_for_places()
+    site.second.start()
+    deals = site.add_deals(3)
+    site.wait_until_heard(deals)
+    site.wait_until_listening("Lead", "Opportunity")
+    assert "stream.opened" not in site.second.said()
+    site.first.kill()
+    deals += site.add_deals(3)
+    site.wait_until_heard(deals)
+    assert "stream.opened" in site.second.said()
+    assert sorted(site.heard()) == sorted(deals)
 
 
-def test_accounts_come_and_go_while_it_runs(house: House):
-    house.first.start()
-    wait_for(lambda: "alembic" in house.first.said(), "the start")
-    house.connect_with_stream()
-    house.wait_until_listening("Lead", "Opportunity")
-    _, said = house.type("doctor")
+def test_accounts_come_and_go_while_it_runs(site: Site):
+    site.first.start()
+    wait_for(lambda: "alembic" in site.first.said(), "the start")
+    site.connect_with_stream()
+    site.wait_until_listening("Lead", "Opportunity")
+    _, said = site.type("doctor")
     assert "ok     account acme: stream Opportunity" in said
-    house.connect()
-    house.wait_until_listening()
-    wait_for(lambda: house.rows("SELECT id FROM streams") == [], "the rows to go")
-    house.first.stop()
-    assert "Traceback" not in house.first.said()
+    site.connect()
+    site.wait_until_listening()
+    wait_for(lambda: site.rows("SELECT id FROM streams") == [], "the rows to go")
+    site.first.stop()
+    assert "Traceback" not in site.first.said()
 
 
-def test_it_ends_when_asked_to_and_leaves_its_topics_to_others(house: House):
-    house.connect_with_stream()
-    code, said = house.type("doctor")
+def test_it_ends_when_asked_to_and_leaves_its_topics_to_others(site: Site):
+    site.connect_with_stream()
+    code, said = site.type("doctor")
     assert code == FOUND
     assert "stream Lead: Nobody listens" in said
-    house.first.start()
-    house.wait_until_listening("Lead", "Opportunity")
-    house.first.stop()
-    house.wait_until_listening()
-    assert house.rows("SELECT lease FROM streams WHERE lease IS NOT NULL") == []
+    site.first.start()
+    site.wait_until_listening("Lead", "Opportunity")
+    site.first.stop()
+    site.wait_until_listening()
+    assert site.rows("SELECT lease FROM streams WHERE lease IS NOT NULL") == []
 
 
-def test_an_account_that_was_connected_without_is_told(house: House):
-    house.connect()
-    code, said = house.type("listen", "acme")
+def test_an_account_that_was_connected_without_is_told(site: Site):
+    site.connect()
+    code, said = site.type("listen", "acme")
     assert code == WRONG_USE
     assert "acme does not tell of changes as they happen" in said
-    assert house.type("listen", "nobody")[0] == WRONG_USE
+    assert site.type("listen", "nobody")[0] == WRONG_USE
 
 
 @pytest.mark.parametrize(
@@ -213,9 +213,9 @@ def test_an_account_that_was_connected_without_is_told(house: House):
         (("--pubsub-objects", ","), "--pubsub-objects"),
     ],
 )
-def test_what_cannot_be_right_is_named(house: House, words: tuple[str, str], told: str):
+def test_what_cannot_be_right_is_named(site: Site, words: tuple[str, str], told: str):
     with pytest.raises(AssertionError, match=told):
-        house.connect(*words)
+        site.connect(*words)
 
 
 def test_only_the_listener_loads_what_it_listens_by():
