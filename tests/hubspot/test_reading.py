@@ -6,7 +6,14 @@ import pytest
 from adapters.errors import Transient
 from adapters.ports import Crm
 from adapters.sandbox.hubspot.account import DEFAULT_APP
-from rules.model import ActorClass, EvidenceKind, FieldName, Kind, PropertyName
+from rules.model import (
+    PROBABILITY,
+    ActorClass,
+    EvidenceKind,
+    FieldName,
+    Kind,
+    PropertyName,
+)
 from tests.hubspot.kit import FIELDS, Requests, ref, seed, seed_many
 from tests.sandbox.kit import REP, Control
 
@@ -38,6 +45,19 @@ def test_a_deal_is_read_with_its_fields_in_our_words(crm: Crm, control: Control)
         f"https://app.hubspot.com/contacts/4711001/record/0-3/{deal.id}"
     )
     assert datetime.now(UTC) - found.created_at > timedelta(days=2)  # noqa: TID251
+
+
+@pytest.mark.parametrize(
+    ("stage", "percent"),
+    [("closedwon", 100.0), ("closedlost", 0.0), ("appointmentscheduled", 20.0)],
+)
+def test_the_probability_of_a_stage_is_in_percent(
+    crm: Crm, control: Control, stage: str, percent: float
+):
+    builtin = crm.account([Kind.DEAL]).kinds[Kind.DEAL].builtin
+    fields = {PROBABILITY: builtin[PROBABILITY]}
+    deal = ref(seed(control, properties={**DEAL, "dealstage": stage}))
+    assert crm.read([deal], fields)[deal].fields == {PROBABILITY: percent}
 
 
 def test_a_record_that_is_gone_is_absent(crm: Crm, control: Control):
