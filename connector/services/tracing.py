@@ -46,8 +46,17 @@ def _find_actor(round_: Round, change: Change, heard: Sequence[PendingChange]) -
     changed = changed_fields(change)
     names = {STAGE} if STAGE in changed else changed
     properties = _properties_of(round_, change.after.ref.kind, names)
-    meant = [one for one in others if properties & _told(one)] or others
+    meant = [one for one in others if _is_about(one, properties)]
     return meant[-1].actor if meant else UNKNOWN_ACTOR
+
+
+def _is_about(hint: PendingChange, properties: frozenset[str]) -> bool:
+    """Return whether a hint may be about one of these; a CRM may name several at once.
+
+    One that names none is about the record as a whole.
+    """
+    told = frozenset((hint.property or "").split(", ")) - {""}
+    return not told or not properties or bool(told & properties)
 
 
 def _properties_of(round_: Round, kind: Kind, names: Collection[str]) -> frozenset[str]:
@@ -58,11 +67,6 @@ def _properties_of(round_: Round, kind: Kind, names: Collection[str]) -> frozens
         for ours, theirs in {**active.policy.fields, **active.policy.places}.items()
         if ours in names
     )
-
-
-def _told(hint: PendingChange) -> frozenset[str]:
-    """Return the properties that a hint is about; a CRM may name several at once."""
-    return frozenset((hint.property or "").split(", "))
 
 
 def with_movers(round_: Round, looks: Sequence[Look]) -> list[Look]:

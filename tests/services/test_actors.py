@@ -114,6 +114,15 @@ def test_who_moved_a_record_counts_though_a_workflow_edited_it_right_after(offic
     assert stands_in(office, deal) == "s-lead"
 
 
+def test_who_only_edited_is_not_taken_for_who_moved_it(office):
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.PERSON)
+    office.world.edit(deal, AMOUNT, 5.0)
+    # Of the move itself nobody told; the CRM's history does.
+    office.hear(deal, NIGHTLY, "amount")
+    assert stands_in(office, deal) == "s-lead"
+
+
 def test_who_edited_a_field_counts_though_somebody_edited_another_right_after(office):
     office.publish(
         POLICY + "checks: {positive: {check: amount >= 0, actors: [workflow]}}\n"
