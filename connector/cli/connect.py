@@ -43,6 +43,11 @@ def _make(vendor: CrmVendor) -> click.Command:
                     " reach. Set it to the https address that leads here, and restart;"
                     " until then changes are found every fifteen minutes."
                 )
+            if ending is Ending.DONE and app.stream_for(connection) is not None:
+                click.echo(
+                    "Its changes are heard as they happen by `slagboom listen`, which"
+                    " `slagboom up` runs; `slagboom doctor` says whether they are."
+                )
             if ending is Ending.DONE:
                 click.echo(f"Then take its records for known: slagboom import {name}")
             return ending

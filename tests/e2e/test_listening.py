@@ -58,7 +58,7 @@ class Site:
         )
         return ended.returncode, ended.stdout + ended.stderr
 
-    def connect(self, *more: str) -> None:
+    def connect(self, *more: str) -> str:
         url = self.sandbox.salesforce_url
         code, said = self.type(
             *("connect", "salesforce", "acme"),
@@ -68,9 +68,10 @@ class Site:
             *("--webhook-secret-file", "hook.txt", *more),
         )
         assert code == DONE, said
+        return said
 
-    def connect_with_stream(self) -> None:
-        self.connect(
+    def connect_with_stream(self) -> str:
+        return self.connect(
             *("--pubsub-url", self.sandbox.pubsub_url, "--pubsub-objects", OBJECTS)
         )
 
@@ -186,7 +187,7 @@ def test_accounts_come_and_go_while_it_runs(site: Site):
 
 
 def test_it_ends_when_asked_to_and_leaves_its_topics_to_others(site: Site):
-    site.connect_with_stream()
+    assert "are heard as they happen" in site.connect_with_stream()
     code, said = site.type("doctor")
     assert code == FOUND
     assert "stream Lead: Nobody listens" in said
@@ -198,7 +199,7 @@ def test_it_ends_when_asked_to_and_leaves_its_topics_to_others(site: Site):
 
 
 def test_an_account_that_was_connected_without_is_told(site: Site):
-    site.connect()
+    assert "are heard as they happen" not in site.connect()
     code, said = site.type("listen", "acme")
     assert code == WRONG_USE
     assert "acme does not tell of changes as they happen" in said
