@@ -9,6 +9,7 @@ from connector.store import Transaction
 from connector.store.notifications import NewNotification, Purpose
 from connector.store.processes import ProcessVersion
 from rules.policy import Policy
+from rules.quiet import after_quiet
 from rules.wording import announcement, retraction
 
 
@@ -25,32 +26,45 @@ def announce(
     Those are the owners of live records in its pipeline, whoever leads them, and its
     sponsor.
     """
-    messages = [
-        Message(
-            key=_key(version, known.email),
-            to=known.email,
-            subject=text.subject,
-            lines=text.lines,
-            thread=_thread(version),
-        )
-        for known in _touched(tx, version, after)
-        for text in [
-            announcement(
-                before,
-                after,
-                effective_at=version.effective_at,
-                now=now,
-                zone=known.zone or after.calendar.timezone,
-                locale=known.locale or after.locale,
-            )
-        ]
-    ]
     return tx.notifications.plan(
         [
-            NewNotification(one, Purpose.ANNOUNCEMENT, process_version_id=version.id)
-            for one in messages
+            _to(known, version, before, after, now=now)
+            for known in _touched(tx, version, after)
         ],
         now=now,
+    )
+
+
+def _to(
+    known: Known,
+    version: ProcessVersion,
+    before: Policy | None,
+    after: Policy,
+    *,
+    now: datetime,
+) -> NewNotification:
+    """Return the message to one person, after their quiet hours if that is in time."""
+    zone = known.zone or after.calendar.timezone
+    text = announcement(
+        before,
+        after,
+        effective_at=version.effective_at,
+        now=now,
+        zone=zone,
+        locale=known.locale or after.locale,
+    )
+    message = Message(
+        key=_key(version, known.email),
+        to=known.email,
+        subject=text.subject,
+        lines=text.lines,
+        thread=_thread(version),
+    )
+    return NewNotification(
+        message,
+        Purpose.ANNOUNCEMENT,
+        process_version_id=version.id,
+        due_at=min(after_quiet(now, known.quiet, zone), version.effective_at),
     )
 
 

@@ -29,6 +29,8 @@ from rules.policy import (
     Check,
     Duration,
     FollowUp,
+    Lane,
+    ParkLimit,
     Placeholders,
     Policy,
     Stage,
@@ -264,9 +266,28 @@ def _placeholders(speech: Speech, placeholders: Placeholders) -> str:
     return speech.say("no_answer_but", what=speech.listed(said), texts=texts)
 
 
-def _limits(speech: Speech, limits: Placeholders | StormLimit) -> str:
+def _lanes(speech: Speech, lanes: tuple[Lane, ...], policy: Policy) -> str:
+    return speech.listed(
+        [
+            speech.say(
+                "lane",
+                condition=condition_text(policy, one.when.text, speech),
+                share=speech.share(one.factor),
+            )
+            for one in lanes
+        ]
+    )
+
+
+def _limits(speech: Speech, limits: Placeholders | StormLimit | ParkLimit) -> str:
     if isinstance(limits, Placeholders):
         return _placeholders(speech, limits)
+    if isinstance(limits, ParkLimit):
+        return speech.say(
+            "park_limit",
+            length=speech.duration(limits.longest),
+            count=speech.value(float(limits.times)),
+        )
     return speech.say(
         "storm_limit",
         count=speech.value(float(limits.returns)),
@@ -277,22 +298,30 @@ def _limits(speech: Speech, limits: Placeholders | StormLimit) -> str:
 def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
     match setting.name, setting.value:
         case "governs", Condition() as governs:
-            said = condition_text(policy, governs.text, speech)
+            return condition_text(policy, governs.text, speech)
         case "goals", _:
-            said = " ".join(speech.goals(policy, policy.goals.keys()))
+            return " ".join(speech.goals(policy, policy.goals.keys()))
         case "title", _:
-            said = speech.pick(policy.title)
-        case _, Placeholders() | StormLimit() as limits:
-            said = _limits(speech, limits)
-        case _, Duration() as length:
-            said = speech.duration(length)
-        case _, Kind() as kind:
-            said = speech.the(kind)
-        case _, Calendar() as calendar:
-            hours = f"{calendar.opens:%H:%M}–{calendar.closes:%H:%M}"
-            said = f"{hours}, {calendar.timezone}"
-        case _, datetime() as moment:
-            said = speech.day(moment)
+            return speech.pick(policy.title)
+        case "lanes", _:
+            return _lanes(speech, policy.lanes, policy)
         case _, value:
+            return _of_kind(speech, value)
+
+
+def _of_kind(speech: Speech, value: object) -> str:
+    match value:
+        case Placeholders() | StormLimit() | ParkLimit():
+            said = _limits(speech, value)
+        case Duration():
+            said = speech.duration(value)
+        case Kind():
+            said = speech.the(value)
+        case Calendar():
+            hours = f"{value.opens:%H:%M}–{value.closes:%H:%M}"
+            said = f"{hours}, {value.timezone}"
+        case datetime():
+            said = speech.day(value)
+        case _:
             said = one_line(str(value))
     return said

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import pytest
 
-from rules.comparing import compare, newly_enforced, statements
+from rules.comparing import Setting, compare, newly_enforced, statements
 from rules.model import (
     ActorClass,
     Enforcement,
@@ -17,8 +17,10 @@ from rules.policy import (
     AutoMove,
     Calendar,
     Conversion,
+    Lane,
     MoveRule,
     OnFail,
+    ParkLimit,
     Placeholders,
     Policy,
     Stage,
@@ -27,6 +29,7 @@ from rules.policy import (
     StormLimit,
 )
 from rules.wording import difference_lines
+from rules.wording.speech import CATALOGUES
 from tests.builders import (
     LONG_AGO,
     a_check,
@@ -260,6 +263,22 @@ def test_a_follow_up_is_told_with_its_start_its_task_and_its_ladder():
 def test_a_first_version_says_everything():
     policy = a_policy(follow_ups=(a_follow_up(),))
     assert len(said(None, policy)) == len(statements(policy))
+
+
+def test_lanes_and_limits_are_said_in_words():
+    lanes = (Lane("top", a_condition("amount >= 100000"), 0.5),)
+    assert said(a_policy(), a_policy(lanes=lanes)) == [
+        "New: followed up faster: Amount of 100,000 or more, in 50% of the time."
+    ]
+    limit = ParkLimit(a_duration("30d"), 2)
+    [line] = said(a_policy(), a_policy(park_limit=limit), "nl")
+    assert line.startswith("Parkeren mag hoogstens 30 dagen, 2 keer per jaar (was: ")
+
+
+def test_every_part_of_a_policy_has_a_sentence():
+    for key, statement in statements(a_policy()).items():
+        if isinstance(statement.subject, Setting):
+            assert f"set_{key}" in CATALOGUES["nl"].phrases, key
 
 
 def test_what_goals_come_first_is_a_difference():

@@ -7,6 +7,7 @@ from redis import Redis
 
 from connector.services.publishing import AGAIN, ProcessMissing
 from connector.store import Store
+from connector.store.people import Person
 from connector.store.processes import VersionState
 from rules.document import DocumentInvalid
 from rules.model import Kind
@@ -82,6 +83,25 @@ def test_everybody_whom_it_touches_is_told_once_in_their_language(known: Desk):
     )
     assert told[MANAGER].subject == "New business: what changes from 8 December 2026"
     assert "skipped (was: flagged, now: put back)" in told[MANAGER].lines[1]
+
+
+def test_nobody_is_told_in_their_quiet_hours_unless_it_is_urgent(known: Desk):
+    quiet = Person(REP, "", timezone="UTC", quiet="11:00-17:00")
+    known.people.save([quiet], author="anna")
+    announce(known)
+    known.send()
+    assert sorted(one.to for one in known.channel.sent) == [ANNA, MANAGER]
+    known.clock.advance(timedelta(hours=5))
+    known.send()
+    assert [one.to for one in known.channel.sent[2:]] == [REP]
+    soon = known.clock.now() + timedelta(hours=18, minutes=30)
+    known.clock.advance(timedelta(hours=18))
+    known.publish(ENFORCED.replace(">= 0", ">= 1"), effective_at=soon)
+    known.send()
+    told_before = len(known.channel.sent)
+    known.clock.advance(timedelta(minutes=30))
+    known.send()
+    assert [one.to for one in known.channel.sent[told_before:]] == [REP]
 
 
 def test_what_is_only_observed_changes_nobodys_work(known: Desk):
