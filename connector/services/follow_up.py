@@ -291,11 +291,11 @@ class FollowUps:
                         # told speaks of it.
                         self._wait(tx, one, ended.outcome, lease=lease, now=now)
                         continue
-                    if ended.outcome.kind is OutcomeKind.DONE:
-                        note_recovery(tx, one.clock.connection_id, now)
                     if ended.outcome.kind is OutcomeKind.REFUSED:
                         _tell_refused(tx, one, ended.outcome, now)
                 round_.store(tx, one, step, lease=lease, task_id=task_id, now=now)
+            for connection_id in _helped(steps, made):
+                note_recovery(tx, connection_id, now)
             round_.tell(tx, now=now)
         for ended in made.values():
             state = ENDINGS.get(ended.outcome.kind)
@@ -336,6 +336,18 @@ class FollowUps:
                 due_at=now + wait_after(attempts, error),
             )
             note_failure(tx, self._metrics, connection, error, now)
+
+
+def _helped(
+    steps: Sequence[tuple[Watched, NextStep]], made: Mapping[int, _Made]
+) -> set[int]:
+    """Return the connections that took a task."""
+    done = {
+        clock_id
+        for clock_id, one in made.items()
+        if one.outcome.kind is OutcomeKind.DONE
+    }
+    return {one.clock.connection_id for one, _ in steps if one.clock.id in done}
 
 
 def _ended(made: _Made) -> list[Ended]:

@@ -5,7 +5,7 @@ follow, and the records are given back. A worker that dies before this leaves pl
 rows, from which another one goes on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from connector.services.reversing import settle_reversals
 from connector.services.rounds import Round
 from connector.services.texts import counted_fields, held_texts
 from connector.store import Transaction
+from connector.store.connections import Connection
 from connector.store.interventions import InterventionKind, InterventionState
 from connector.store.records import Accepted, ClaimedRecord
 from rules.lanes import lane_of
@@ -214,15 +215,12 @@ def _tell_admin(
     tx: Transaction,
     round_: Round,
     findings: Findings,
-    acted: Iterable[Acted],
+    acted: Sequence[Acted],
     now: datetime,
 ) -> None:
     connection = round_.connection
+    _tell_exhaustion(tx, connection, acted, now)
     for one in acted:
-        if one.retry_after is not None:
-            tell_exhausted(tx, connection, "; ".join(one.problems), now)
-        elif any(ended.state is InterventionState.DONE for ended in one.ended):
-            note_recovery(tx, connection.id, now)
         episode = one.episode
         record = f"{episode.record.ref.kind} {episode.record.ref.id}"
         if one.is_refused:
@@ -271,6 +269,19 @@ def _tell_admin(
                     connection_id=connection.id,
                     now=now,
                 )
+
+
+def _tell_exhaustion(
+    tx: Transaction, connection: Connection, acted: Sequence[Acted], now: datetime
+) -> None:
+    """Tell once whether the account allows no more, or does so again."""
+    waiting = [one for one in acted if one.retry_after is not None]
+    if waiting:
+        tell_exhausted(tx, connection, "; ".join(waiting[0].problems), now)
+    elif any(
+        ended.state is InterventionState.DONE for one in acted for ended in one.ended
+    ):
+        note_recovery(tx, connection.id, now)
 
 
 def _lose(
