@@ -341,13 +341,18 @@ class FollowUps:
 def _helped(
     steps: Sequence[tuple[Watched, NextStep]], made: Mapping[int, _Made]
 ) -> set[int]:
-    """Return the connections that took a task."""
-    done = {
-        clock_id
-        for clock_id, one in made.items()
-        if one.outcome.kind is OutcomeKind.DONE
-    }
-    return {one.clock.connection_id for one, _ in steps if one.clock.id in done}
+    """Return the connections that took tasks, and all that they were given."""
+    took: set[int] = set()
+    waiting: set[int] = set()
+    for one, _ in steps:
+        ended = made.get(one.clock.id)
+        if ended is None:
+            continue
+        if ended.outcome.retry_after is not None:
+            waiting.add(one.clock.connection_id)
+        elif ended.outcome.kind is OutcomeKind.DONE:
+            took.add(one.clock.connection_id)
+    return took - waiting
 
 
 def _ended(made: _Made) -> list[Ended]:
