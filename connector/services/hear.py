@@ -128,6 +128,7 @@ class Hear:
                 tx.holds.hand_over(row, to=into, now=now)
                 tx.parks.hand_over(row, to=into)
                 tx.exemptions.hand_over(row, to=into)
+                tx.reversals.leave([row], error="The record was merged.", now=now)
                 tx.violations.resolve_all([row], by="merged", now=now)
                 tx.texts.forget([row])
 

@@ -9,6 +9,7 @@ from connector.clock import Clock
 from connector.services.policies import CrmFor
 from connector.store import Store
 from connector.store.connections import Connection
+from rules.exemptions import covers
 from rules.model import (
     NO_EVIDENCE,
     Enforcement,
@@ -90,12 +91,15 @@ class Previewing:
     ) -> Comparison:
         """Judge every live record that is stored by both policies, as it stands.
 
-        With `asks_crm` what is not stored is asked for: evidence, and fields that no
-        policy has read so far. Raises then what `adapters.errors` has. However many
-        records there are, only some of them are held at a time.
+        What a record is exempt from makes no difference. With `asks_crm` what is not
+        stored is asked for: evidence, and fields that no policy has read so far. Raises
+        then what `adapters.errors` has. However many records there are, only some of
+        them are held at a time.
         """
         now = self._clock.now()
         pair = Pair(before, after)
+        with self._store.begin() as tx:
+            exempt = tx.exemptions.in_process(connection.id, after.process, now=now)
         crm = self._crm_for(connection) if asks_crm else None
         gathering = _Gathering()
         for stored, total in self._pages(connection, before, after):
@@ -105,7 +109,15 @@ class Previewing:
                 evidence = _ask(crm, page, pair, now)
             for record in page:
                 found = evidence.get(record.ref, NO_EVIDENCE)
-                gathering.take(record, list(pair.shifts(record, found, now)))
+                waived = exempt.get(record.ref, ())
+                gathering.take(
+                    record,
+                    [
+                        shift
+                        for shift in pair.shifts(record, found, now)
+                        if not any(covers(one.rule, shift.rule) for one in waived)
+                    ],
+                )
             progress(gathering.records, total)
         return gathering.comparison()
 

@@ -292,6 +292,7 @@ def _lose(
     tx.interventions.supersede(ids, error="The record is gone.", now=now)
     tx.clocks.end_all(ids, why="gone", now=now)
     tx.holds.end(ids, why="gone", now=now)
+    tx.reversals.leave(ids, error="The record is gone.", now=now)
     tx.violations.resolve_all(ids, by="gone", now=now)
     tx.texts.forget(ids)
     tx.changes.finish(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from connector.store.tables import connections, exemptions, processes, records
 from rules.exemptions import Exemption
+from rules.model import Kind, RecordId, RecordRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,29 @@ class Exemptions:
             of_record = found.setdefault(row.record_id, {})
             before = of_record.get(row.process_id, ())
             of_record[row.process_id] = (*before, Exemption(row.rule, row.until))
+        return found
+
+    def in_process(
+        self, connection_id: int, process: str, *, now: datetime
+    ) -> dict[RecordRef, tuple[Exemption, ...]]:
+        """Return every permission that holds from the rules of one process."""
+        found: dict[RecordRef, tuple[Exemption, ...]] = {}
+        for row in self._connection.execute(
+            select(
+                records.c.kind, records.c.crm_id, exemptions.c.rule, exemptions.c.until
+            )
+            .join(records, records.c.id == exemptions.c.record_id)
+            .join(processes, processes.c.id == exemptions.c.process_id)
+            .where(
+                processes.c.connection_id == connection_id,
+                processes.c.name == process,
+                exemptions.c.revoked_at.is_(None),
+                exemptions.c.until > now,
+            )
+            .order_by(exemptions.c.id)
+        ):
+            ref = RecordRef(Kind(row.kind), RecordId(row.crm_id))
+            found[ref] = (*found.get(ref, ()), Exemption(row.rule, row.until))
         return found
 
     def hand_over(self, record_id: int, *, to: int) -> None:

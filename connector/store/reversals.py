@@ -157,6 +157,18 @@ class Reversals:
             )
         )
 
+    def leave(self, record_ids: Collection[int], *, error: str, now: datetime) -> None:
+        """Give up what is asked for of records that are gone."""
+        if record_ids:
+            self._connection.execute(
+                update(reversals)
+                .where(
+                    reversals.c.record_id.in_(record_ids),
+                    reversals.c.state == ReversalState.PENDING,
+                )
+                .values(state=ReversalState.LEFT, error=error, ended_at=now)
+            )
+
     def begin(self, made: Mapping[int, int]) -> None:
         """Note by which judgement each of these reversals is carried out."""
         for reversal_id, judgement_id in sorted(made.items()):

@@ -6,6 +6,7 @@ import pytest
 from redis import Redis
 
 from connector.services import previewing
+from connector.services.exemptions import Exemptions
 from connector.services.previewing import Comparison, Previewing
 from connector.store import Store
 from rules.model import EvidenceKind, Kind, PipelineId, RecordId, RecordRef
@@ -75,6 +76,22 @@ def test_the_policy_that_is_in_force_judges_nothing_differently(desk: Desk):
     desk.import_()
     found = compare(desk, POLICY)
     assert (found.records, found.differing, found.shifts) == (1, 0, ())
+
+
+def test_what_a_record_is_exempt_from_makes_no_difference(desk: Desk):
+    for _ in range(2):
+        add(desk, 0, amount=5)
+    desk.import_()
+    first = min(one.id for one in desk.world.records)
+    Exemptions(desk.store, desk.policies, desk.clock).grant(
+        f"deal:{first}",
+        "check.amount-not-negative",
+        until="7d",
+        why="Agreed",
+        by="anna@example.com",
+        author="admin",
+    )
+    assert compare(desk, STRICTER).differing == 1
 
 
 def test_every_page_is_judged(desk: Desk, monkeypatch: pytest.MonkeyPatch):

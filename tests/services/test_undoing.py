@@ -153,6 +153,20 @@ def test_a_record_that_has_moved_on_is_left_and_the_admin_told(repair: Repair):
     assert repair.done("return")[0].state.value == "done"
 
 
+def test_a_record_that_is_gone_or_merged_is_left(repair: Repair):
+    gone, merged, other = repair.add(), repair.add(), repair.add()
+    for deal in (gone, merged):
+        repair.move(deal, "demo")
+    ordered = [
+        repair.undo.one(one.id, why="", author="anna") for one in repair.done("return")
+    ]
+    repair.world.delete(gone)
+    into = repair.world.merge(merged, other)
+    repair.hear_merge(into, merged, other)
+    repair.judge()
+    assert [repair.undo.states(one) for one in ordered] == [["left"], ["left"]]
+
+
 def test_what_changes_between_reading_and_writing_is_not_overwritten(repair: Repair):
     deal = repair.add()
     repair.move(deal, "demo")
