@@ -1,8 +1,11 @@
 """An installation under test: a sandbox in this process, real processes beside it."""
 
+import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +28,7 @@ from connector.embedded import Embedded
 from connector.queue import open_redis
 from connector.store.migrate import migrate
 from tests.conftest import to_libpq
-from tests.e2e.programs import Program
+from tests.e2e.programs import ROOT, Program
 from tests.fakes.world import Door
 from tests.waiting import wait_for
 from tests.workings.every import WORKINGS
@@ -86,6 +89,7 @@ class Installation:
     worker: Program
     second: Program
     clock: Program
+    environ: Mapping[str, str]
     leads: list[str] = field(default_factory=list)
 
     @property
@@ -124,6 +128,25 @@ class Installation:
         url = to_libpq(self.app.urls.database_url)
         with psycopg.connect(url, row_factory=dict_row) as connection:
             return connection.execute(query.encode(), arguments).fetchall()
+
+    def type(self, *words: str) -> tuple[int, str]:
+        """Type a command; return its exit code and what it printed."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "connector.cli", *words],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return ended.returncode, ended.stdout + ended.stderr
+
+    def read(self, *words: str) -> list[dict[str, Any]]:
+        """Type a command that lists something, and return what it lists."""
+        code, said = self.type(*words, "--json")
+        assert code == 0, said
+        found: list[dict[str, Any]] = json.loads(said)
+        return found
 
     def plan(self, **fault: Any) -> Fault:
         """Plan a misfortune of the sandbox."""
@@ -341,6 +364,7 @@ def _set_up(
         worker=program("worker", "worker.py"),
         second=program("second", "worker.py"),
         clock=program("clock", "worker.py", "clock"),
+        environ=environ,
     )
 
 
