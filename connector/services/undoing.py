@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.services.audit import AuditAction
-from connector.store import Store
+from connector.store import Store, Transaction
 from connector.store.interventions import (
     UNDOABLE,
     InterventionKind,
@@ -98,7 +98,8 @@ class Undo:
         self, named: list[Named], *, target: str, why: str, author: str
     ) -> Ordered:
         now = self._clock.now()
-        with self._store.begin() as tx:
+
+        def order(tx: Transaction) -> list[int]:
             reversals = tx.reversals.order_undo(
                 [
                     (one.record_id, one.judgement_id, one.id)
@@ -119,5 +120,8 @@ class Undo:
                 reason=why,
                 now=now,
             )
+            return reversals
+
+        reversals = self._store.run(order)
         connections = {one.connection_id for one in named}
         return Ordered(tuple(reversals), tuple(sorted(connections)))
