@@ -165,6 +165,17 @@ def _is_in_doubt(verdict: Verdict) -> bool:
     return is_open and verdict.reason.facts.get("field") in set(EvidenceKind)
 
 
+def _fails_or_waits(facts: Facts, condition: Condition) -> bool:
+    """Return whether a check fails, or waits for what is linked to the record.
+
+    One that reads an empty field says nothing.
+    """
+    ruling = facts.decide(condition)
+    if ruling is Ruling.UNDECIDED:
+        return facts.first_empty(condition) in set(EvidenceKind)
+    return ruling is Ruling.FALSE
+
+
 def _linked_demands(stage: Stage) -> Iterator[tuple[RuleId, Condition]]:
     """Yield what a stage itself demands that is linked, with the rules' ids."""
     if stage.gate is not None:
@@ -192,5 +203,5 @@ def _violated(
         is_on = check.enforcement is not Enforcement.OFF and check.id in rules
         if not is_on or not is_demanded(check, stage):
             continue
-        if facts.decide(check.condition) is not Ruling.TRUE:
+        if _fails_or_waits(facts, check.condition):
             yield check.id

@@ -41,7 +41,7 @@ from tests.builders import (
     a_stage,
     evidence_of,
 )
-from tests.rules.test_properties import evidences, policies, records, thoroughly
+from tests.rules.generating import evidences, policies, records, thoroughly
 
 YESTERDAY, TODAY = date(2026, 11, 23), date(2026, 11, 24)
 AHEAD = a_check("ahead", "close_date >= today", while_open=True)
@@ -189,11 +189,19 @@ def test_what_is_there_by_now_is_met_and_the_rest_stands():
         "stage.demo.gate",
         "check.ahead",
     }
-    assert met(a_deal(amount=-1.0), evidence_of()) == set()
+    late = a_deal(amount=-1.0, close_date=YESTERDAY)
+    assert met(late, evidence_of()) == set()
 
 
-def test_what_cannot_be_decided_is_not_met():
+def test_what_waits_for_evidence_is_not_met():
     assert "stage.demo.gate" not in met(a_deal(), NO_EVIDENCE)
+
+
+def test_a_check_on_a_field_that_is_empty_by_now_is_over():
+    assert "check.ahead" in met(a_deal(close_date=None), NO_EVIDENCE)
+    check = a_check("ahead", "close_date >= today || meetings >= 1")
+    waiting = a_deal(close_date=YESTERDAY)
+    assert "check.ahead" not in met(waiting, NO_EVIDENCE, a_policy(checks=(check,)))
 
 
 def test_what_no_longer_speaks_of_the_record_is_over():
