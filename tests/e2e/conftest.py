@@ -12,19 +12,19 @@ from tests.fakes.world import Door
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have every story happen in every CRM, or in those that its module has in CRMS."""
-    if "house" in metafunc.fixturenames:
+    if "vendor" in metafunc.fixturenames:
         vendors = getattr(metafunc.module, "CRMS", tuple(COMPANIES))
-        metafunc.parametrize("house", vendors, indirect=True, scope="module")
+        metafunc.parametrize("vendor", vendors, scope="module")
 
 
 @pytest.fixture(scope="module")
-def house(request: pytest.FixtureRequest) -> Iterator[Installation]:
+def house(vendor: str, request: pytest.FixtureRequest) -> Iterator[Installation]:
     """The module's installation, beside one CRM.
 
     `DURABLE = True` in the module survives killed servers.
     """
     durable = getattr(request.module, "DURABLE", False)
-    with installed(request.param, durable=durable) as room:
+    with installed(vendor, durable=durable) as room:
         yield room
 
 
