@@ -188,11 +188,22 @@ def _settled(
     contact_at = evidence.last_at(counted_evidence(follow_up))
     if follow_up.starts.kind is StartKind.IDLE and entered_at is not None:
         contact_at = max(contact_at or entered_at, entered_at)
-    if contact_at is not None and contact_at > clock.started_at:
+    if contact_at is not None and _is_after(follow_up, clock, contact_at):
         return _after_contact(follow_up, clock, contact_at, now=now, calendar=calendar)
     if follow_up.is_done_by_task and is_task_completed:
         return Done(DoneHow.TASK, again=_again(follow_up, now, now, calendar))
     return None
+
+
+def _is_after(follow_up: FollowUp, clock: ClockState, contact_at: datetime) -> bool:
+    """Return whether contact came after the start.
+
+    A CRM may stamp no more than the second: what came in the very second of the start
+    came after it. An idle clock starts at contact, which is not another one.
+    """
+    if follow_up.starts.kind is StartKind.IDLE:
+        return contact_at > clock.started_at
+    return contact_at >= clock.started_at
 
 
 def _planned(

@@ -333,15 +333,23 @@ def test_contact_after_the_start_settles_the_matter(kind):
     )
 
 
+def test_contact_in_the_very_second_of_the_start_settles_it_unless_it_is_the_start():
+    evidence = contact(last_at=NOW)
+    done = stepped(CREATED, ClockState(NOW), now=NOW + DAY, evidence=evidence)
+    assert done == Done(DoneHow.CONTACT)
+    idle = ClockState(NOW, steps_taken=1)
+    found = stepped(IDLE, idle, now=NOW + 9 * DAY, evidence=evidence)
+    assert not isinstance(found, Done)
+
+
 @pytest.mark.parametrize(
     "evidence",
     [
-        contact(last_at=NOW - HOUR),
-        contact(last_at=NOW),
+        contact(last_at=NOW - timedelta(seconds=1)),
         contact(last_at=NOW + HOUR, kind=EvidenceKind.EMAILS),
         contact(last_at=NOW + HOUR, kind=EvidenceKind.QUOTES),
     ],
-    ids=["before the start", "at the start", "an e-mail", "a quote"],
+    ids=["before the start", "an e-mail", "a quote"],
 )
 def test_anything_else_settles_nothing(evidence):
     found = stepped(CREATED, ClockState(NOW), now=NOW + DAY, evidence=evidence)
