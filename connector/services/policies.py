@@ -117,7 +117,7 @@ class Policies:
                 note=note,
                 author=author,
                 effective_at=from_at,
-                due_at=max(from_at, now + HEAD_START),
+                due_at=from_at if from_at > now else now + HEAD_START,
                 now=now,
             )
             tx.audit.add(

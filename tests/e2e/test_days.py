@@ -1,5 +1,7 @@
 """An ordinary day of a careless sales team, on real processes."""
 
+from datetime import timedelta
+
 from adapters.sandbox.company import MANAGER, SANNE, TOM
 from connector.demo.showroom import policy_for
 from tests.e2e.installation import Installation
@@ -81,6 +83,34 @@ def test_what_time_has_made_false_is_found_by_the_clock_alone(room: Installation
         assert len(room.company.tasks_on_deal(deal)) == 1
     finally:
         room.app.policies.publish(whole, connection, note="n", author="anna")
+
+
+def test_an_announced_policy_comes_by_itself_and_whoever_it_touches_knows(
+    room: Installation,
+):
+    room.add_deal("Announced", "Lead", **DECIDED)
+    app = room.app
+    connection = app.accounts.find(room.office.connection.name)
+
+    def in_force() -> set[int]:
+        with app.store.begin() as tx:
+            return {one.version.id for one in app.policies.active(tx, connection.id)}
+
+    coming = app.policies.publish(
+        policy_for(connection),
+        connection,
+        note="n",
+        author="anna",
+        effective_at=app.clock.now() + timedelta(seconds=3),
+    ).version
+    assert coming.id not in in_force()
+    wait_for(lambda: room.slack(SANNE, "nothing changes"), "word of it")
+    wait_for(lambda: coming.id in in_force(), "the new version")
+    room.wait_until_quiet()
+    with app.store.begin() as tx:
+        told = tx.notifications.announced(coming.id)
+    assert {one.is_sent for one in told} == {True}
+    assert len({one.person for one in told}) == len(told)
 
 
 def test_a_forgotten_lead_is_asked_for_until_somebody_calls(room: Installation):

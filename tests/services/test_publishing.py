@@ -63,6 +63,14 @@ def test_a_version_that_is_announced_comes_into_force_at_its_time(known: Desk):
     assert actions == ["policy.took_effect", "policy.published"]
 
 
+def test_a_version_that_is_announced_for_very_soon_is_in_force_no_later(known: Desk):
+    soon = timedelta(seconds=2)
+    known.publish(ENFORCED, effective_at=known.clock.now() + soon)
+    known.clock.advance(soon)
+    known.publishing.take_effect()
+    assert known.in_force() == [("new-business", 2)]
+
+
 def test_everybody_whom_it_touches_is_told_once_in_their_language(known: Desk):
     known.world.add_record(owner=known.world.rep)
     known.world.add_record(owner=known.world.former)
