@@ -6,22 +6,22 @@ that they carry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from adapters.ports import Crm, FieldWrite, Note, Outcome, OutcomeKind, Task
 from connector.clock import Clock
-from connector.services.episodes import Episode, with_values
-from connector.services.outside import ENDINGS, Made, ask, create
+from connector.services.acted import Acted, to_acted
+from connector.services.episodes import Episode
+from connector.services.outside import Made, ask, create
 from connector.store.interventions import (
-    Ended,
     InterventionKind,
-    InterventionState,
     PlannedIntervention,
 )
 from rules.interventions import Occasion
-from rules.model import STAGE, FieldMap, Kind, OwnerId, Record, RecordRef
+from rules.model import OWNER, FieldMap, Kind, OwnerId, RecordRef
+from rules.policy import Policy
 from rules.wording import Ending, note_html, task_text
 
 TASK_DUE = timedelta(days=1)
@@ -34,34 +34,6 @@ LocaleOf = Callable[[OwnerId | None, str], str]
 """The language of an owner, given the policy's own as the last resort."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acted:
-    """How an episode went. `accepted` is the state it leaves; None: not over yet.
-
-    `is_stale`: the record moved on before we wrote, and must be judged again.
-    `retry_after`: the account took nothing, and wants to be left alone for so long.
-    """
-
-    episode: Episode
-    ended: tuple[Ended, ...]
-    accepted: Record | None
-    outcome: Outcome | None = None
-    is_stale: bool = False
-    is_gone: bool = False
-    problems: tuple[str, ...] = ()
-    retry_after: timedelta | None = None
-
-    @property
-    def is_written(self) -> bool:
-        """Whether the record's own fields were set, as was planned."""
-        return self.outcome is not None and self.outcome.kind is OutcomeKind.DONE
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the CRM refuses what was planned for the record's own fields."""
-        return self.outcome is not None and self.outcome.kind is OutcomeKind.REFUSED
-
-
 class Act:
     """Carries out episodes of one connection."""
 
@@ -72,12 +44,17 @@ class Act:
         *,
         clock: Clock,
         locale_of: LocaleOf,
+        owners: Mapping[str, str],
     ) -> None:
-        """Write through `crm`, to people in the language that `locale_of` tells."""
+        """Write through `crm`, to people in the language that `locale_of` tells.
+
+        `owners` is what the owners of records are called.
+        """
         self._crm = crm
         self._fields = fields
         self._clock = clock
         self._locale_of = locale_of
+        self._owners = owners
 
     def carry_out(
         self,
@@ -114,7 +91,7 @@ class Act:
         )
         held = {episode.claimed.id for episode in ours}
         return [
-            _acted(
+            to_acted(
                 episode,
                 writes.get(episode.claimed.id),
                 {
@@ -191,7 +168,7 @@ class Act:
         writes: Mapping[int, Outcome],
     ) -> Note:
         owner = episode.record.owner
-        policy = episode.active.policy
+        policy = self._with_owners(episode.active.policy)
         outcome = writes.get(episode.claimed.id)
         return Note(
             key=row.key,
@@ -216,7 +193,7 @@ class Act:
         writes: Mapping[int, Outcome],
     ) -> Task:
         owner = episode.record.owner
-        policy = episode.active.policy
+        policy = self._with_owners(episode.active.policy)
         text = task_text(
             policy,
             episode.judgement,
@@ -232,6 +209,10 @@ class Act:
             due_at=self._clock.now() + TASK_DUE,
             owner=owner,
         )
+
+    def _with_owners(self, policy: Policy) -> Policy:
+        """Return the policy with owners called as people know them."""
+        return replace(policy, options={**policy.options, OWNER: self._owners})
 
 
 def _held(episodes: Sequence[Episode], ours: frozenset[int]) -> list[Episode]:
@@ -289,110 +270,3 @@ def _ending(episode: Episode, outcome: Outcome | None) -> Ending:
     if episode.plan.return_to is not None:
         return Ending.RETURNED
     return Ending.RESTORED
-
-
-def _acted(
-    episode: Episode,
-    write: Outcome | None,
-    created: Mapping[InterventionKind, tuple[Outcome, Note | Task] | None],
-) -> Acted:
-    if write is not None and write.kind in {OutcomeKind.CONFLICT, OutcomeKind.GONE}:
-        return Acted(
-            episode,
-            ended=tuple(
-                Ended(row.id, InterventionState.SUPERSEDED, error=write.reason)
-                for row in episode.rows.values()
-            ),
-            accepted=None,
-            outcome=write,
-            is_stale=write.kind is OutcomeKind.CONFLICT,
-            is_gone=write.kind is OutcomeKind.GONE,
-        )
-    ended: list[Ended] = []
-    problems: list[str] = []
-    waits: list[timedelta] = []
-    is_over = True
-    if write is not None and episode.earlier is None:
-        assert episode.write is not None
-        state = ENDINGS.get(write.kind)
-        if state is None:
-            return Acted(
-                episode,
-                ended=(),
-                accepted=None,
-                outcome=write,
-                problems=(write.reason,),
-                retry_after=write.retry_after,
-            )
-        ended.append(
-            Ended(
-                episode.write.id,
-                state,
-                error=write.reason,
-                body=_written_body(episode),
-            )
-        )
-    for kind, result in created.items():
-        row = episode.rows.get(kind)
-        if row is None:
-            continue
-        state = None if result is None else ENDINGS.get(result[0].kind)
-        if result is None or state is None:
-            is_over = False
-            if result is not None:
-                problems.append(result[0].reason)
-                waits += filter(None, [result[0].retry_after])
-            continue
-        outcome, made = result
-        ended.append(
-            Ended(
-                row.id,
-                state,
-                external_id=outcome.external_id,
-                error=outcome.reason,
-                body=_made_body(made),
-            )
-        )
-        if state is InterventionState.REFUSED:
-            problems.append(outcome.reason)
-    return Acted(
-        episode,
-        ended=tuple(ended),
-        accepted=_accepted(episode, write) if is_over else None,
-        outcome=write,
-        problems=tuple(problems),
-        retry_after=max(waits, default=None),
-    )
-
-
-def _accepted(episode: Episode, write: Outcome | None) -> Record:
-    """Return the state that this episode leaves behind, whatever happened since."""
-    stood = episode.change.after
-    if episode.is_ours and episode.change.before is not None:
-        stood = episode.change.before
-    if write is not None and write.kind is OutcomeKind.DONE:
-        return with_values(stood, episode.plan.put_back)
-    return stood
-
-
-def _written_body(episode: Episode) -> dict[str, object]:
-    plan, stood = episode.plan, episode.change.after
-    if episode.is_ours:
-        stood = episode.change.before or stood
-    return {
-        "from": stood.stage,
-        "to": plan.put_back.get(STAGE),
-        "values": {name: str(value) for name, value in sorted(plan.put_back.items())},
-        "actor": episode.change.actor.name,
-        "rules": [verdict.rule for verdict in plan.explain],
-    }
-
-
-def _made_body(made: Note | Task) -> dict[str, object]:
-    if isinstance(made, Note):
-        return {"html": made.html}
-    return {
-        "subject": made.subject,
-        "html": made.html,
-        "due_at": made.due_at.isoformat(),
-    }

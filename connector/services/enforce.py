@@ -14,7 +14,8 @@ from connector.clock import Clock, new_id
 from connector.errors import KeyMissing
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
-from connector.services.act import Act, Acted
+from connector.services.act import Act
+from connector.services.acted import Acted
 from connector.services.episodes import Episode, resume, to_task
 from connector.services.hear import BURST, GATHERING, Hear
 from connector.services.judging import Findings, find_out
@@ -252,6 +253,7 @@ class Enforce:
             locale_of=lambda owner, default: self._people.locale_of(
                 round_.connection.id, owner, default
             ),
+            owners=self._people.names_of(round_.connection.id),
         )
         return act.carry_out(
             episodes,

@@ -68,6 +68,7 @@ class _Case:
     own: Policy
     hold: Hold | None
     returns_today: int
+    is_paused: bool
     now: datetime
 
 
@@ -145,6 +146,8 @@ class Explaining:
             own=exempting(active.policy, exemptions, now),
             hold=hold,
             returns_today=returns.get(known.id, 0),
+            is_paused=account.paused_at is not None
+            or active.version.process_id in tx.processes.paused(account.id),
             now=now,
         )
 
@@ -198,7 +201,7 @@ def _standing(tx: Transaction, case: _Case, evidence: Evidence) -> Standing:
             if one.due_at is not None
         ),
         exemptions=case.exemptions,
-        is_paused=case.account.paused_at is not None,
+        is_paused=case.is_paused,
     )
 
 

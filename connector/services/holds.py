@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from connector.clock import Clock
 from connector.errors import SlagboomError
-from connector.services.act import Acted
+from connector.services.acted import Acted
 from connector.services.audit import AuditAction
 from connector.services.episodes import Episode
 from connector.services.lookup import find_record, reference

@@ -1,6 +1,6 @@
 """People: who owns what, which language they read, and who is told in whose place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,7 @@ from rules.policy import Policy, Recipient
 from rules.quiet import Quiet, after_quiet
 
 FRESH = timedelta(seconds=60)
-"""How long the languages of a connection's owners are kept in memory."""
+"""How long the owners of a connection's records are kept in memory."""
 
 
 class Instead(StrEnum):
@@ -46,14 +46,23 @@ class Addressee:
         return after_quiet(now, self.quiet, self.zone)
 
 
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """Who owns records of a connection, as it was read at a moment."""
+
+    read_at: datetime
+    locales: Mapping[OwnerId, str]
+    names: Mapping[str, str]
+
+
 class People:
     """The people of every connection."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        """Remember languages for a minute, by `clock`."""
+        """Remember owners for a minute, by `clock`."""
         self._store = store
         self._clock = clock
-        self._locales: dict[int, tuple[datetime, dict[OwnerId, str]]] = {}
+        self._owners: dict[int, _Owners] = {}
 
     def sync(self, connection: Connection, crm: Crm) -> int:
         """Store who can own records in this CRM; return how many.
@@ -71,7 +80,7 @@ class People:
                     for user in users
                 ],
             )
-        self._locales.pop(connection.id, None)
+        self._owners.pop(connection.id, None)
         return len(users)
 
     def save(self, persons: Sequence[Person], *, author: str) -> None:
@@ -86,7 +95,7 @@ class People:
                 after={"people": len(persons)},
                 now=now,
             )
-        self._locales.clear()
+        self._owners.clear()
 
     def set_manager(self, email: str, manager: str | None, *, author: str) -> None:
         """Set who leads somebody; None leaves it to the CRM."""
@@ -107,11 +116,11 @@ class People:
         """Return the language of an owner, `default` for whom we know none."""
         if owner is None:
             return default
-        now = self._clock.now()
-        kept = self._locales.get(connection_id)
-        if kept is None or now - kept[0] >= FRESH:
-            kept = self._locales[connection_id] = (now, self._read(connection_id))
-        return kept[1].get(owner, default)
+        return self._owners_of(connection_id).locales.get(owner, default)
+
+    def names_of(self, connection_id: int) -> Mapping[str, str]:
+        """Return what the owners of a connection's records are called, by owner."""
+        return self._owners_of(connection_id).names
 
     def recipient_of(
         self,
@@ -150,16 +159,24 @@ class People:
         )
         return None
 
-    def _read(self, connection_id: int) -> dict[OwnerId, str]:
+    def _owners_of(self, connection_id: int) -> _Owners:
+        now = self._clock.now()
+        kept = self._owners.get(connection_id)
+        if kept is None or now - kept.read_at >= FRESH:
+            kept = self._owners[connection_id] = self._read(connection_id, now)
+        return kept
+
+    def _read(self, connection_id: int, now: datetime) -> _Owners:
         with self._store.begin() as tx:
             owners = tx.people.owners(connection_id)
             persons = tx.people.find_all([one.email for one in owners.values()])
-        found: dict[OwnerId, str] = {}
+        locales: dict[OwnerId, str] = {}
         for owner, one in owners.items():
             person = persons.get(one.email)
             if person is not None and person.locale:
-                found[owner] = person.locale
-        return found
+                locales[owner] = person.locale
+        names = {str(owner): one.name for owner, one in owners.items() if one.name}
+        return _Owners(now, locales, names)
 
 
 def _candidates(

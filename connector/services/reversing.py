@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from connector.services.act import Acted
+from connector.services.acted import Acted
 from connector.services.episodes import (
     Judged,
     Look,

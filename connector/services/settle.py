@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.services.act import Acted
+from connector.services.acted import Acted
 from connector.services.clocks import new_clocks
 from connector.services.episodes import Episode, Look, is_same_state
 from connector.services.holds import keep_holds

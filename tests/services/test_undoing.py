@@ -8,7 +8,15 @@ from redis import Redis
 from connector.services.undoing import NotUndoable, Ordered, Undo
 from connector.store import Store
 from connector.store.interventions import Intervention
-from rules.model import AMOUNT, CLOSE_DATE, EvidenceKind, RecordRef, StageId, Value
+from rules.model import (
+    AMOUNT,
+    CLOSE_DATE,
+    EvidenceKind,
+    OwnerId,
+    RecordRef,
+    StageId,
+    Value,
+)
 from tests.fakes.clock import FrozenClock
 from tests.fakes.world import Door, Trouble
 from tests.services.office import DAY, Killed, Office
@@ -118,6 +126,19 @@ def test_a_restored_value_is_taken_back(repair: Repair):
     repair.look()
     assert repair.value_of(deal) == -7.0
     assert "Amount: from 5 back to -7" in repair.world.notes(deal)[-1].html
+
+
+def test_an_owner_who_is_put_back_is_called_by_name(repair: Repair):
+    repair.publish(
+        POLICY + "  owned: {goal: forecast, check: \"owner != '73'\","
+        " on_fail: restore}\n"
+    )
+    deal = repair.add()
+    repair.world.assign(deal, OwnerId("73"))
+    repair.look()
+    assert repair.world.records[deal].owner == repair.world.rep
+    note = repair.world.notes(deal)[-1].html
+    assert "Owner: from Marit Manager back to Robin Rep" in note
 
 
 def test_a_move_that_slagboom_made_is_taken_back_and_not_made_again(repair: Repair):

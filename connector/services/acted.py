@@ -1,0 +1,147 @@
+"""How an episode went: what of it ended, and the state that it leaves behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from adapters.ports import Note, Outcome, OutcomeKind, Task
+from connector.services.episodes import Episode, with_values
+from connector.services.outside import ENDINGS
+from connector.store.interventions import Ended, InterventionKind, InterventionState
+from rules.model import STAGE, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """How an episode went. `accepted` is the state it leaves; None: not over yet.
+
+    `is_stale`: the record moved on before we wrote, and must be judged again.
+    `retry_after`: the account took nothing, and wants to be left alone for so long.
+    """
+
+    episode: Episode
+    ended: tuple[Ended, ...]
+    accepted: Record | None
+    outcome: Outcome | None = None
+    is_stale: bool = False
+    is_gone: bool = False
+    problems: tuple[str, ...] = ()
+    retry_after: timedelta | None = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the record's own fields were set, as was planned."""
+        return self.outcome is not None and self.outcome.kind is OutcomeKind.DONE
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the CRM refuses what was planned for the record's own fields."""
+        return self.outcome is not None and self.outcome.kind is OutcomeKind.REFUSED
+
+
+def to_acted(
+    episode: Episode,
+    write: Outcome | None,
+    created: Mapping[InterventionKind, tuple[Outcome, Note | Task] | None],
+) -> Acted:
+    """Return how an episode went, from its write and from what was made for it."""
+    if write is not None and write.kind in {OutcomeKind.CONFLICT, OutcomeKind.GONE}:
+        return Acted(
+            episode,
+            ended=tuple(
+                Ended(row.id, InterventionState.SUPERSEDED, error=write.reason)
+                for row in episode.rows.values()
+            ),
+            accepted=None,
+            outcome=write,
+            is_stale=write.kind is OutcomeKind.CONFLICT,
+            is_gone=write.kind is OutcomeKind.GONE,
+        )
+    ended: list[Ended] = []
+    problems: list[str] = []
+    waits: list[timedelta] = []
+    is_over = True
+    if write is not None and episode.earlier is None:
+        assert episode.write is not None
+        state = ENDINGS.get(write.kind)
+        if state is None:
+            return Acted(
+                episode,
+                ended=(),
+                accepted=None,
+                outcome=write,
+                problems=(write.reason,),
+                retry_after=write.retry_after,
+            )
+        ended.append(
+            Ended(
+                episode.write.id,
+                state,
+                error=write.reason,
+                body=_written_body(episode),
+            )
+        )
+    for kind, result in created.items():
+        row = episode.rows.get(kind)
+        if row is None:
+            continue
+        state = None if result is None else ENDINGS.get(result[0].kind)
+        if result is None or state is None:
+            is_over = False
+            if result is not None:
+                problems.append(result[0].reason)
+                waits += filter(None, [result[0].retry_after])
+            continue
+        outcome, made = result
+        ended.append(
+            Ended(
+                row.id,
+                state,
+                external_id=outcome.external_id,
+                error=outcome.reason,
+                body=_made_body(made),
+            )
+        )
+        if state is InterventionState.REFUSED:
+            problems.append(outcome.reason)
+    return Acted(
+        episode,
+        ended=tuple(ended),
+        accepted=_accepted(episode, write) if is_over else None,
+        outcome=write,
+        problems=tuple(problems),
+        retry_after=max(waits, default=None),
+    )
+
+
+def _accepted(episode: Episode, write: Outcome | None) -> Record:
+    """Return the state that this episode leaves behind, whatever happened since."""
+    stood = episode.change.after
+    if episode.is_ours and episode.change.before is not None:
+        stood = episode.change.before
+    if write is not None and write.kind is OutcomeKind.DONE:
+        return with_values(stood, episode.plan.put_back)
+    return stood
+
+
+def _written_body(episode: Episode) -> dict[str, object]:
+    plan, stood = episode.plan, episode.change.after
+    if episode.is_ours:
+        stood = episode.change.before or stood
+    return {
+        "from": stood.stage,
+        "to": plan.put_back.get(STAGE),
+        "values": {name: str(value) for name, value in sorted(plan.put_back.items())},
+        "actor": episode.change.actor.name,
+        "rules": [verdict.rule for verdict in plan.explain],
+    }
+
+
+def _made_body(made: Note | Task) -> dict[str, object]:
+    if isinstance(made, Note):
+        return {"html": made.html}
+    return {
+        "subject": made.subject,
+        "html": made.html,
+        "due_at": made.due_at.isoformat(),
+    }
