@@ -43,8 +43,8 @@ class Company(Protocol):
     def send_webhooks_to(self, url: str) -> None:
         """Have the CRM tell of changes at this address, from here on.
 
-        `url` is what `slagboom connections` shows; where a secret belongs behind it,
-        the company's admin puts it there.
+        `url` is what `slagboom connections` shows, up to the place of a secret: where
+        one belongs there, the company's admin puts it there.
         """
         ...
 

@@ -55,11 +55,15 @@ class Scene:
 
 @dataclass(slots=True)
 class Run:
-    """A scene while it is played in one office, and what has come of it so far."""
+    """A scene while it is played in one office, and what has come of it so far.
+
+    Each consequence is waited for so many seconds of `patience`.
+    """
 
     scene: Scene
     office: Office
     customer: str
+    patience: float = PATIENCE_SECONDS
     seen: list[Seen] = field(default_factory=list)
     _deal: str = ""
     _waiting: deque[Consequence] = field(default_factory=deque)
@@ -89,7 +93,7 @@ class Run:
             return None
         has_come = self._waiting[0].has_come()
         now = time.monotonic()
-        if not has_come and now < self._changed + PATIENCE_SECONDS:
+        if not has_come and now < self._changed + self.patience:
             return None
         self._changed = now
         text = self._waiting.popleft().text

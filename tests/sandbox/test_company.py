@@ -8,6 +8,7 @@ import pytest
 from adapters.sandbox import Sandbox
 from adapters.sandbox.companies import COMPANIES
 from adapters.sandbox.company import STAGES, TOM, Company
+from connector.vendors import CRMS, check_options
 from tests.sandbox.kit import Control, Receiver
 from tests.waiting import wait_for
 
@@ -31,6 +32,15 @@ def listener(control: Control) -> Iterator[Receiver]:
     yield made
     control.post("reset")
     made.close()
+
+
+def test_the_account_is_what_connecting_asks_for(vendor: str, company: Company):
+    account = company.account()
+    given = {**account.settings, **account.secrets}
+    settings, secrets = check_options(CRMS[vendor].options, given)
+    assert account.vendor == vendor
+    assert account.settings.items() <= settings.items()
+    assert account.secrets == secrets
 
 
 @pytest.mark.parametrize("stage", STAGES)
