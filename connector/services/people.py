@@ -1,6 +1,6 @@
 """People: who owns what, which language they read, and who is told in whose place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -130,21 +130,25 @@ class People:
         owner: OwnerId | None,
         role: Recipient,
         policy: Policy,
+        told: Collection[str] = (),
     ) -> Addressee | None:
         """Return who is told when a ladder says `role`, of a record of `owner`.
 
         Whoever is meant, else their deputy, else the next manager above who is there,
-        else the policy's fallback. None if there is nobody at all; the admin then has
-        a notice of it.
+        else the policy's fallback. The addresses in `told` have heard of this matter
+        in vain: the next in line is told, and where there is none, the last of them
+        again. None if there is nobody at all; the admin then has a notice of it.
         """
         now = self._clock.now()
         key = f"nobody/{connection_id}/{policy.process}/{owner or ''}/{role.value}"
-        for known, instead in _candidates(
-            Directory(tx, connection_id), owner, role, policy.fallback, now
-        ):
-            if known.can_be_told(now):
-                tx.notices.resolve(key, now=now)
-                return _addressee(known, instead, policy)
+        directory = Directory(tx, connection_id)
+        found = _first(_line(directory, owner, role, now), told, now)
+        if found is None and policy.fallback:
+            last = (directory.of_email(policy.fallback), Instead.FALLBACK)
+            found = _first([last], (), now)
+        if found is not None:
+            tx.notices.resolve(key, now=now)
+            return _addressee(*found, policy)
         whose = "a record without owner" if owner is None else f"owner {owner}"
         tx.notices.tell(
             key,
@@ -179,12 +183,22 @@ class People:
         return _Owners(now, locales, names)
 
 
-def _candidates(
-    directory: Directory,
-    owner: OwnerId | None,
-    role: Recipient,
-    fallback: str | None,
-    now: datetime,
+def _first(
+    line: Iterable[tuple[Known, Instead]], told: Collection[str], now: datetime
+) -> tuple[Known, Instead] | None:
+    """Return the first of a line who is there and was not told, else the last."""
+    last = None
+    for known, instead in line:
+        if not known.can_be_told(now):
+            continue
+        if known.email not in told:
+            return known, instead
+        last = known, instead
+    return last
+
+
+def _line(
+    directory: Directory, owner: OwnerId | None, role: Recipient, now: datetime
 ) -> Iterator[tuple[Known, Instead]]:
     """Yield whom to try, best first; may yield people who are not there."""
     owning = None if owner is None else directory.of_owner(owner)
@@ -207,8 +221,6 @@ def _candidates(
         passed.add(meant.email)
         meant = directory.manager_of(meant)
         instead = Instead.MANAGER
-    if fallback:
-        yield directory.of_email(fallback), Instead.FALLBACK
 
 
 def _addressee(known: Known, instead: Instead, policy: Policy) -> Addressee:

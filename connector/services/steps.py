@@ -1,5 +1,6 @@
 """What a due clock comes to, and what of it is stored. Nothing here speaks to a CRM."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -54,6 +55,10 @@ class Watched:
         return self.active.policy
 
 
+_Asked = tuple[int, OwnerId | None, Recipient, str, tuple[str, ...]]
+"""Account, owner, role, process, and who was told before."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """Who is told of an owner's records, None: nobody; and that owner's name."""
@@ -105,7 +110,7 @@ class Steps:
     def __init__(self, people: People) -> None:
         """Find out through `people` who is told."""
         self._people = people
-        self._told: dict[tuple[int, OwnerId | None, Recipient, str], _Told] = {}
+        self._told: dict[_Asked, _Told] = {}
         self._messages: list[NewNotification] = []
 
     def store(
@@ -168,7 +173,8 @@ class Steps:
         record = watched.record
         assert record is not None
         clock, policy = watched.clock, watched.policy
-        told = self._find_told(tx, watched, record.owner, step.step.to)
+        before = _escalated_before(tx, watched, step)
+        told = self._find_told(tx, watched, record.owner, step.step.to, tuple(before))
         to = told.to
         if to is None:
             return
@@ -178,6 +184,11 @@ class Steps:
             step.step,
             record,
             person_name=told.owner_name,
+            told_before=[
+                tx.people.name_of(email) or email
+                for email, is_reached in before.items()
+                if is_reached and email != to.email
+            ],
             started_at=clock.started_at,
             now=now,
             zone=to.zone,
@@ -203,16 +214,26 @@ class Steps:
         )
 
     def _find_told(
-        self, tx: Transaction, watched: Watched, owner: OwnerId | None, role: Recipient
+        self,
+        tx: Transaction,
+        watched: Watched,
+        owner: OwnerId | None,
+        role: Recipient,
+        before: tuple[str, ...],
     ) -> _Told:
         connection_id = watched.clock.connection_id
-        key = (connection_id, owner, role, watched.policy.process)
+        key = (connection_id, owner, role, watched.policy.process, before)
         if key not in self._told:
             owning = None
             if owner is not None:
                 owning = tx.people.find_owner(connection_id, owner)
             to = self._people.recipient_of(
-                tx, connection_id, owner=owner, role=role, policy=watched.policy
+                tx,
+                connection_id,
+                owner=owner,
+                role=role,
+                policy=watched.policy,
+                told=before,
             )
             self._told[key] = _Told(to, "" if owning is None else owning.name)
         return self._told[key]
@@ -257,6 +278,21 @@ class Steps:
                 thread=f"clock-{watched.clock.id}",
             )
         tx.notifications.settle(messages, now=now)
+
+
+def _escalated_before(
+    tx: Transaction, watched: Watched, step: Take
+) -> Mapping[str, bool]:
+    """Return whom earlier steps went to, False for whom no channel reached.
+
+    Empty for a reminder: that goes to the same person again.
+    """
+    taken = watched.follow_up.ladder[: step.index]
+    if step.step.kind is StepKind.REMIND or all(
+        one.kind is StepKind.REMIND for one in taken
+    ):
+        return {}
+    return tx.notifications.escalated(watched.clock.id)
 
 
 def _task(watched: Watched, task_id: str | None) -> dict[str, str]:

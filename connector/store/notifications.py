@@ -248,6 +248,21 @@ class Notifications:
             notification_id, lease, state="settled", due_at=None, error=error or None
         )
 
+    def escalated(self, clock_id: int) -> dict[str, bool]:
+        """Return whom a clock's matter was escalated to, in order.
+
+        By address; False for whom no channel reached.
+        """
+        rows = self._connection.execute(
+            select(notifications.c.person, notifications.c.state)
+            .where(
+                notifications.c.clock_id == clock_id,
+                notifications.c.purpose == Purpose.ESCALATION,
+            )
+            .order_by(notifications.c.id)
+        )
+        return {row.person: row.state != "failed" for row in rows}
+
     def unsettled(self, clock_ids: Collection[int]) -> list[Unsettled]:
         """Return the messages of these clocks that speak of an open matter."""
         return self._unsettled(notifications.c.clock_id.in_(clock_ids))

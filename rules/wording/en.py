@@ -266,6 +266,7 @@ ENGLISH = Catalogue(
         "none_logged": "So far nobody has logged {kinds}.",
         "with": "It is with {person}.",
         "with_nobody": "It has no owner at the moment.",
+        "told_before": "Slagboom has told {people} before, and it is still open.",
         "remind_task": "Reminder: {task}",
         "remind_quiet": "{name} is waiting for you",
         "escalate_subject": "{name} needs your attention",

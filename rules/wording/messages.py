@@ -4,6 +4,7 @@ Plain text in lines, escaped by the channel that carries it; only a task's body 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -68,12 +69,13 @@ def nudge(
     now: datetime,
     zone: str,
     locale: str,
+    told_before: Sequence[str] = (),
 ) -> MessageText:
     """Return what a step of the ladder says.
 
     `person_name` is whom the matter lies with: the record's owner, empty if there is
     none. `zone` is the IANA name of the reader's time zone. A reminder speaks to that
-    person, an escalation about them.
+    person, an escalation about them; `told_before` are those who heard of it in vain.
     """
     speech = speak(locale, zone)
     task = _task(speech, policy, follow_up, record)
@@ -89,6 +91,9 @@ def nudge(
             subject = speech.say("escalate_subject", name=_name(speech, record))
             key = "with" if person else "with_nobody"
             lines.append(speech.say(key, person=person))
+            if told_before:
+                people = speech.listed([one_line(name) for name in told_before])
+                lines[-1] += " " + speech.say("told_before", people=people)
         case _:
             assert_never(step.kind)
     lines.append(_goal(speech, policy, follow_up))

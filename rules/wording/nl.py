@@ -287,6 +287,9 @@ DUTCH = Catalogue(
         "none_logged": "Er is nog geen {bare} vastgelegd.",
         "with": "Dit ligt bij {person}.",
         "with_nobody": "Op dit moment is niemand de eigenaar.",
+        "told_before": (
+            "Slagboom liet dit eerder weten aan {people}, en het ligt er nog."
+        ),
         "remind_task": "Herinnering: {task}",
         "remind_quiet": "{name} wacht op je",
         "escalate_subject": "{name} heeft je aandacht nodig",

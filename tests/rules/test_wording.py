@@ -529,7 +529,7 @@ def test_a_task_that_is_ticked_off_says_so():
     assert "as soon as this task is completed" in found.html
 
 
-def said(follow_up, step, *, locale, person="Sanne", **changes):
+def said(follow_up, step, *, locale, person="Sanne", told_before=(), **changes):
     return nudge(
         a_policy(),
         follow_up,
@@ -540,6 +540,7 @@ def said(follow_up, step, *, locale, person="Sanne", **changes):
         now=NOW,
         zone="Europe/Amsterdam",
         locale=locale,
+        told_before=told_before,
     )
 
 
@@ -588,6 +589,30 @@ def test_an_escalation_names_who_has_it():
         "Geen deal wordt vergeten.",
         "Vraag Sanne wat er nodig is, of geef het aan iemand die tijd heeft.",
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "line"),
+    [
+        (
+            "en",
+            (
+                "It is with Sanne. Slagboom has told Marit and Dora before, and it is"
+                " still open."
+            ),
+        ),
+        (
+            "nl",
+            (
+                "Dit ligt bij Sanne. Slagboom liet dit eerder weten aan Marit en Dora,"
+                " en het ligt er nog."
+            ),
+        ),
+    ],
+)
+def test_who_is_next_in_line_hears_who_was_told_before(locale, line):
+    found = said(ENTERS, ESCALATE, locale=locale, told_before=["Marit", "Dora"])
+    assert line in found.lines
 
 
 def test_an_escalation_about_a_record_without_owner_asks_to_give_it_to_somebody():

@@ -78,6 +78,33 @@ def test_who_does_nothing_is_reminded_and_then_the_manager_hears_of_it(office: O
     assert len(office.world.tasks(deal)) == 1
 
 
+def test_what_the_manager_leaves_lying_goes_to_the_next_in_line(office: Office):
+    more = "".join(
+        f"      - {{after: {hours}h, escalate: manager}}\n" for hours in (72, 96)
+    )
+    office.publish(POLICY + more)
+    director = Person("dora@example.com", "Dora Director")
+    marit = Person(MANAGER, "Marit Manager", manager=director.email)
+    office.people.save([marit, director], author="anna")
+    deal = office.add_deal()
+    office.run()
+    office.run_daily(4)
+    assert [to for to, _ in office.told()] == [
+        REP,
+        MANAGER,
+        director.email,
+        director.email,
+    ]
+    first, higher, again = office.channel.sent[1:]
+    assert "before" not in " ".join(first.lines)
+    for message in (higher, again):
+        assert "Slagboom has told Marit Manager before" in message.lines[1]
+    office.world.link(deal, EvidenceKind.CALLS)
+    office.look()
+    office.run()
+    assert [one.is_settled for one in office.channel.messages.values()] == [True] * 4
+
+
 def test_nothing_is_asked_before_its_time_and_nothing_twice(office: Office):
     office.add_deal()
     office.run()

@@ -70,6 +70,7 @@ class Told:
         *,
         owner: str | None = "1",
         policy: Policy | None = None,
+        told: Sequence[str] = (),
     ) -> tuple[str, Instead] | None:
         with self._store.begin() as tx:
             found = self._people.recipient_of(
@@ -78,6 +79,7 @@ class Told:
                 owner=None if owner is None else OwnerId(owner),
                 role=role,
                 policy=policy or a_policy(),
+                told=told,
             )
         return None if found is None else (found.email, found.instead)
 
@@ -145,6 +147,56 @@ def test_an_escalation_finds_a_manager(
     told.sync(*users)
     told.save(*persons)
     assert told.who(Recipient.MANAGER) == expected
+
+
+LINE = (
+    replace(ROBIN, manager=MARIT.owner),
+    replace(MARIT, manager=DORA.owner),
+    DORA,
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "next_in_line"),
+    [
+        pytest.param([], MARIT.email, id="first the manager"),
+        pytest.param([MARIT.email], DORA.email, id="then the manager's manager"),
+        pytest.param([MARIT.email, DORA.email], DORA.email, id="then the same again"),
+        pytest.param([FALLBACK], MARIT.email, id="whoever has come back meanwhile"),
+    ],
+)
+def test_what_a_manager_left_lying_goes_one_level_higher(
+    told: Told, before: Sequence[str], next_in_line: str
+):
+    told.sync(*LINE)
+    found = told.who(Recipient.MANAGER, told=before)
+    assert found is not None
+    assert found[0] == next_in_line
+
+
+def test_a_silent_deputy_is_followed_by_the_next_in_line(
+    told: Told, clock: FrozenClock
+):
+    told.sync(*LINE)
+    told.save(
+        Person(
+            MARIT.email,
+            "Marit",
+            manager=DORA.email,
+            deputy="petra@example.com",
+            away_from=clock.now(),
+        )
+    )
+    deputy = ("petra@example.com", Instead.DEPUTY)
+    assert told.who(Recipient.MANAGER) == deputy
+    found = told.who(Recipient.MANAGER, told=[deputy[0]])
+    assert found == (DORA.email, Instead.MANAGER)
+
+
+def test_with_nobody_above_a_silent_manager_the_same_one_hears_again(told: Told):
+    told.sync(replace(ROBIN, manager=MARIT.owner), MARIT)
+    found = told.who(Recipient.MANAGER, told=[MARIT.email])
+    assert found == (MARIT.email, Instead.NOBODY)
 
 
 def test_a_former_colleagues_records_are_the_managers_matter(told: Told):
