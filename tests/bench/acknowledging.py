@@ -1,11 +1,17 @@
 """Deliveries of each CRM acknowledged: `ack.py` says how that is measured."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from adapters.sandbox.companies import COMPANIES
 from connector.vendors import CRMS
 from tests.bench import ack
 from tests.bench.figure import Figure
+
+TARGETS: Mapping[str, tuple[int, int]] = {"hubspot": (300, 100)}
+"""Deliveries a second, and milliseconds for 99 in 100 of them.
+
+HubSpot gives up after five seconds and Salesforce after sixty.
+"""
 
 
 def measure() -> Iterator[Figure]:
@@ -18,20 +24,21 @@ def _measure(vendor: str) -> Iterator[Figure]:
     title, found = CRMS[vendor].title, ack.run(vendor)
     if set(found["statuses"]) - {200, 202} or found["broken"]:
         raise ValueError(f"Not every delivery was taken: {found}")
+    per_second, p99_ms = TARGETS.get(vendor, (None, None))
     answered = f"{found['floor_answers_per_second']:,} bare answers/s"
     yield Figure(
         f"{title}: deliveries of 100 changes acknowledged",
         found["per_second"],
         "/s",
         floor=f"{found['floor_inserts_per_second']:,} inserts/s\n{answered}",
-        target=found["target_per_second"],
+        target=per_second,
         is_more_better=True,
     )
     yield Figure(
         f"{title}: slowest acknowledgement of 99 in 100",
         found["p99_ms"],
         "ms",
-        target=found["target_p99_ms"],
+        target=p99_ms,
     )
     yield Figure(
         f"{title}: one delivery of 100 changes alone",
