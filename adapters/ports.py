@@ -361,17 +361,26 @@ class ChangeStream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One of several matters that a message lists, and where to click for it."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message to one person, in that person's language.
 
     `key` makes a repeated send findable. `lines` are the four parts: what happened,
-    why it matters, what to do; `link` is where to click.
+    why it matters, what to do; `link` is where to click, and so is each of `items`.
     """
 
     key: str
     to: str
     subject: str
     lines: tuple[str, ...]
+    items: tuple[Item, ...] = ()
     link: str = ""
     link_text: str = ""
     is_settled: bool = False

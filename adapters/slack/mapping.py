@@ -6,7 +6,7 @@ https://docs.slack.dev/messaging/formatting-message-text#escaping
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from adapters.errors import (
     Unanswered,
     Unauthorized,
 )
-from adapters.ports import Message
+from adapters.ports import Item, Message
 
 EVENT_TYPE = "slagboom_message"
 
@@ -27,6 +27,8 @@ EVENT_TYPE = "slagboom_message"
 _LONGEST_HEADER = 150
 _LONGEST_SECTION = 3000
 _LONGEST_TEXT = 3900
+# Of the 50 blocks that a message may have; the others are for what is said around them.
+_MOST_SECTIONS = 40
 
 _UNAUTHORIZED = frozenset(
     {
@@ -85,24 +87,23 @@ def to_body(message: Message) -> dict[str, Any]:
     """Return text, blocks and metadata; the metadata's key makes it findable."""
     subject = f"✓ {message.subject}" if message.is_settled else message.subject
     lines = [line for line in message.lines if line.strip()]
+    said = [one.text for one in message.items]
     blocks: list[dict[str, Any]] = []
     if subject:
         blocks.append({"type": "header", "text": _plain(subject, _LONGEST_HEADER)})
     blocks += [
         {"type": "section", "text": _plain(line, _LONGEST_SECTION)} for line in lines
     ]
+    blocks += _listed(message.items)
     if _is_web(message.link):
-        label = _escape(message.link_text or message.link).replace("|", "∣")
-        # Slack takes what stands between < and | as the address.
-        address = _escape(message.link.replace("|", "%7C"))
-        text = {"type": "mrkdwn", "text": f"<{address}|{label}>"}
-        blocks.append({"type": "section", "text": text})
+        link = Item(message.link_text or message.link, message.link)
+        blocks.append(_section(_marked(link)))
     if message.footer:
         footer = _plain(message.footer, _LONGEST_SECTION)
         blocks.append({"type": "context", "elements": [footer]})
     return {
         # What notifications and screen readers say; on screen the blocks replace it.
-        "text": _escape("\n".join([subject, *lines])[:_LONGEST_TEXT]),
+        "text": _escape("\n".join([subject, *lines, *said])[:_LONGEST_TEXT]),
         "blocks": blocks,
         "metadata": {
             "event_type": EVENT_TYPE,
@@ -167,6 +168,35 @@ def _to_refusal(code: str, needed: str) -> Permanent:
             f"Slack does not know this person, channel or message ({code}).", code=code
         )
     return Permanent(f"Slack refused this ({code}).", code=code)
+
+
+def _listed(items: Sequence[Item]) -> list[dict[str, Any]]:
+    """Return sections with one item a line; what has no room is counted."""
+    sections: list[str] = []
+    for place, item in enumerate(items):
+        line = f"• {_marked(item)}"
+        if sections and len(sections[-1]) + len(line) < _LONGEST_SECTION:
+            sections[-1] += f"\n{line}"
+        elif len(sections) < _MOST_SECTIONS:
+            sections.append(line)
+        else:
+            sections.append(f"… +{len(items) - place}")
+            break
+    return [_section(text) for text in sections]
+
+
+def _marked(item: Item) -> str:
+    """Return an item in Slack's markup, as a link if it has an address."""
+    label = _escape(item.text).replace("|", "∣")
+    if not _is_web(item.link):
+        return label
+    # Slack takes what stands between < and | as the address.
+    address = _escape(item.link.replace("|", "%7C"))
+    return f"<{address}|{label}>"
+
+
+def _section(marked: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": marked}}
 
 
 def _plain(text: str, longest: int) -> dict[str, Any]:

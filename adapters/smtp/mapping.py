@@ -106,6 +106,7 @@ def to_error(
 
 def _to_text(message: Message) -> str:
     parts = [line for line in message.lines if line.strip()]
+    parts += [f"- {one.text}\n  {one.link}".rstrip() for one in message.items]
     if message.link:
         parts.append(f"{message.link_text}:\n{message.link}".removeprefix(":\n"))
     if message.footer:
@@ -115,9 +116,12 @@ def _to_text(message: Message) -> str:
 
 def _to_html(message: Message, subject: str) -> str:
     parts = [f"<p>{escape(line)}</p>" for line in message.lines if line.strip()]
-    if message.link.lower().startswith(("https://", "http://")):
-        label = escape(message.link_text or message.link)
-        parts.append(f'<p><a href="{escape(message.link)}">{label}</a></p>')
+    if message.items:
+        listed = [f"<li>{_anchor(one.link, one.text)}</li>" for one in message.items]
+        parts.append("\n".join(["<ul>", *listed, "</ul>"]))
+    if _is_web(message.link):
+        label = message.link_text or message.link
+        parts.append(f"<p>{_anchor(message.link, label)}</p>")
     if message.footer:
         parts.append(f"<p><small>{escape(message.footer)}</small></p>")
     body = "\n".join(parts)
@@ -125,6 +129,16 @@ def _to_html(message: Message, subject: str) -> str:
         f'<!doctype html>\n<html><head><meta charset="utf-8">'
         f"<title>{escape(subject)}</title></head>\n<body>\n{body}\n</body></html>\n"
     )
+
+
+def _anchor(link: str, text: str) -> str:
+    if not _is_web(link):
+        return escape(text)
+    return f'<a href="{escape(link)}">{escape(text)}</a>'
+
+
+def _is_web(link: str) -> bool:
+    return link.lower().startswith(("https://", "http://"))
 
 
 def _one_line(text: str) -> str:

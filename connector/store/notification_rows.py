@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from adapters.ports import Message
+from adapters.ports import Item, Message
 
 _MESSAGE = [one.name for one in fields(Message)]
 
@@ -114,14 +114,15 @@ class Notification:
 
 def message_to_json(message: Message) -> dict[str, Any]:
     """Return a message as a JSON object."""
-    return {**asdict(message), "lines": list(message.lines)}
+    return asdict(message)
 
 
 def message_from_json(plain: Mapping[str, Any]) -> Message:
     """Return the message that `message_to_json` was given."""
     # A message may be older than this code, or newer than it after a return.
     known = {name: plain[name] for name in _MESSAGE if name in plain}
-    return Message(**{**known, "lines": tuple(plain["lines"])})
+    items = tuple(Item(**one) for one in plain.get("items", ()))
+    return Message(**{**known, "lines": tuple(plain["lines"]), "items": items})
 
 
 def to_due(row: Row[Any]) -> DueNotification:

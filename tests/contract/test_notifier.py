@@ -17,7 +17,7 @@ from adapters.errors import (
     Unanswered,
     Unauthorized,
 )
-from adapters.ports import Message, Notifier
+from adapters.ports import Item, Message, Notifier
 from adapters.sandbox import Sandbox
 from adapters.slack import open_notifier as open_slack
 from adapters.slack.notifier import SCOPES
@@ -55,7 +55,14 @@ class FakeChannel:
 
     def texts(self, to: str) -> Sequence[str]:
         return [
-            "\n".join([one.subject, *one.lines, one.link])
+            "\n".join(
+                [
+                    one.subject,
+                    *one.lines,
+                    *(part for item in one.items for part in (item.text, item.link)),
+                    one.link,
+                ]
+            )
             for one in self.notifier.messages.values()
             if one.to == to
         ]
@@ -238,6 +245,18 @@ def test_a_message_arrives_whole(channel: Channel):
     assert channel.texts(MANAGER) == []
 
 
+def test_a_message_lists_several_matters_each_with_its_link(channel: Channel):
+    items = tuple(
+        Item(f"Call number {count}", f"https://crm.example.com/deals/{count}")
+        for count in range(1, 101)
+    )
+    channel.notifier.send(a_message(items=items))
+    [text] = channel.texts(REP)
+    for item in items:
+        assert item.text in text
+        assert item.link in text
+
+
 def test_every_message_arrives(channel: Channel):
     for key, to in (("k1", REP), ("k2", REP), ("k3", MANAGER)):
         channel.notifier.send(a_message(key, to))
@@ -329,6 +348,7 @@ def test_a_customers_name_mentions_nobody_and_poses_as_no_link(slack: SlackChann
         a_message(
             subject="<!channel> & <https://evil.example|Acme>",
             lines=("<@U0SB00001> *bold*",),
+            items=(Item("<!here|x>", "https://crm.example.com/?a=<b|c>"),),
             link_text="Open <Acme|x>",
         )
     )
@@ -338,6 +358,17 @@ def test_a_customers_name_mentions_nobody_and_poses_as_no_link(slack: SlackChann
     for block in json.loads("[{" + blocks):
         said = block["text"]
         assert said["type"] == "plain_text" or said["text"].count("<") == 1
+
+
+def test_slack_counts_what_a_message_has_no_room_for(slack: SlackChannel):
+    address = "https://crm.example.com/" + "x" * 2000
+    items = tuple(Item(f"Call number {count}", address) for count in range(1, 61))
+    slack.notifier.send(a_message(items=items))
+    [text] = slack.texts(REP)
+    blocks = json.loads("[{" + text.split("[{", 1)[1])
+    said = [block["text"]["text"] for block in blocks]
+    assert len([one for one in said if "Call number" in one]) == 40
+    assert "… +20" in said
 
 
 def test_a_scope_that_is_missing_is_named(
@@ -411,6 +442,7 @@ def test_nothing_that_a_customer_wrote_becomes_a_header_or_markup(mail: MailChan
         a_message(
             subject="Acme\r\nBcc: victim@example.com",
             lines=("<script>alert(1)</script>\r\n.\r\nMAIL FROM:<x@example.com>",),
+            items=(Item("<script>alert(2)</script>", "javascript:alert(2)"),),
             link="javascript:alert(1)",
         )
     )
