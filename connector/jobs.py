@@ -98,6 +98,7 @@ def due() -> Iterator[tuple[str, tuple[int, ...]]]:
     with app.store.begin() as tx:
         app.reconcile.wake_holds(tx, now)
         app.permits.end_due(tx, now)
+        tx.notices.fade(now)
         waiting = {
             *tx.deliveries.pending_connections(),
             *tx.records.due_connections(now),

@@ -12,6 +12,7 @@ from connector.services.until import read_until
 from connector.store import Store, Transaction
 from connector.store.baselines import KnownRecord
 from connector.store.exemptions import Granted, NewExemption
+from connector.store.notices import NEWS
 from rules.document.problems import did_you_mean, listed
 from rules.exemptions import ALL, covers, judged_rules
 from rules.moves import is_in_pipeline
@@ -210,6 +211,7 @@ class Exemptions:
                 message=f"{version.connection}: {_advice(version.name, rule, times)}",
                 connection_id=version.connection_id,
                 now=now,
+                fades_at=now + NEWS,
             )
 
 

@@ -14,6 +14,7 @@ from connector.services.episodes import Judged
 from connector.services.policies import Active
 from connector.services.rounds import Round
 from connector.store import Transaction
+from connector.store.notices import NEWS
 from connector.store.notifications import NewNotification, Purpose
 from connector.store.permits import Permit
 from rules.interventions import NO_PLAN, Occasion
@@ -65,6 +66,7 @@ def tell_permit_over(tx: Transaction, permit: Permit, now: datetime) -> None:
         ),
         connection_id=permit.connection_id,
         now=now,
+        fades_at=now + NEWS,
     )
 
 

@@ -21,6 +21,7 @@ from connector.services.policies import Active
 from connector.services.rounds import Round
 from connector.store import Transaction
 from connector.store.judgements import StoredJudgement
+from connector.store.notices import NEWS
 from connector.store.reversals import Reversal, ReversalKind, ReversalState
 from rules.interventions import NO_PLAN, Occasion
 from rules.model import Actor, ActorClass, Change, Judgement
@@ -171,4 +172,5 @@ def _leave(tx: Transaction, round_: Round, reversal: Reversal, now: datetime) ->
         ),
         connection_id=round_.connection.id,
         now=now,
+        fades_at=now + NEWS,
     )

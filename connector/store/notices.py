@@ -58,6 +58,10 @@ _OVER = and_(
 )
 
 
+NEWS = timedelta(days=7)
+"""How long news stands before the admin."""
+
+
 class Notices:
     """The `notices` table."""
 
@@ -72,10 +76,12 @@ class Notices:
         message: str,
         now: datetime,
         connection_id: int | None = None,
+        fades_at: datetime | None = None,
     ) -> bool:
         """Put a matter before the admin; True unless it stood there already.
 
-        A matter that was settled and comes up again counts from one.
+        A matter that was settled and comes up again counts from one. What is news, and
+        no state that somebody ends, is settled by itself at `fades_at`.
         """
         statement = insert(notices).values(
             key=key,
@@ -85,6 +91,7 @@ class Notices:
             first_at=now,
             last_at=now,
             times=1,
+            fades_at=fades_at,
         )
         is_settled = notices.c.settled_at.is_not(None)
         times: int = self._connection.execute(
@@ -101,10 +108,19 @@ class Notices:
                     "last_at": statement.excluded.last_at,
                     "times": case((is_settled, 1), else_=notices.c.times + 1),
                     "settled_at": None,
+                    "fades_at": statement.excluded.fades_at,
                 },
             ).returning(notices.c.times)
         ).scalar_one()
         return times == 1
+
+    def fade(self, now: datetime) -> None:
+        """Settle the news that has stood for long enough."""
+        self._connection.execute(
+            update(notices)
+            .where(notices.c.fades_at <= now)
+            .values(settled_at=now, fades_at=None)
+        )
 
     def open(self) -> list[Notice]:
         """Return what stands before the admin, latest first."""

@@ -749,6 +749,13 @@ notices = Table(
     _at("settled_at"),
     # When somebody was last told of it by a message; null: it only stood on the page.
     _at("told_at"),
+    # When it is settled by itself; null: only when its matter is over.
+    _at("fades_at"),
+    Index(
+        "notices_fades_at_idx",
+        "fades_at",
+        postgresql_where=text("fades_at IS NOT NULL"),
+    ),
 )
 
 audit = Table(

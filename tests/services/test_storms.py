@@ -361,6 +361,17 @@ def test_a_permit_ends_at_its_time_and_the_admin_hears(coast: Coast):
     assert coast.permits.latest(only_holding=True, limit=9) == []
 
 
+def test_that_a_permit_is_over_is_news_that_fades(coast: Coast):
+    coast.permit(1)
+    coast.jump(coast.add(1))
+    assert coast.notices() == ["permit_over"]
+    for days, left in ((6, ["permit_over"]), (1, [])):
+        coast.clock.advance(days * DAY)
+        with coast.store.begin() as tx:
+            tx.notices.fade(coast.clock.now())
+        assert coast.notices() == left
+
+
 def test_a_permit_can_be_revoked(coast: Coast):
     permit = coast.permit(10)
     coast.permits.revoke(permit.id, why="Done", author="admin")
