@@ -200,6 +200,7 @@ texts_said = st.sampled_from(["Jan", "nvt", "Test BV", "---", "xxx", "a@b.nl"])
 uses = st.builds(TextUse, texts_said, st.integers(0, 9), st.floats(0, 1))
 
 
+@thoroughly
 @given(texts_said, uses, st.none() | st.integers(2, 9), st.none() | st.floats(0, 1))
 def test_allowing_a_text_makes_it_an_answer_and_no_other_text_anything_else(
     said, use, repeated, share
@@ -218,6 +219,7 @@ def test_allowing_a_text_makes_it_an_answer_and_no_other_text_anything_else(
     assert after == (None if said == use.text else before)
 
 
+@thoroughly
 @given(texts_said, st.integers(0, 9), st.integers(0, 9), st.integers(2, 9))
 def test_a_text_that_more_records_have_is_no_better_an_answer(
     said, few, more, repeated
