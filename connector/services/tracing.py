@@ -42,7 +42,11 @@ def _find_actor(round_: Round, change: Change, heard: Sequence[PendingChange]) -
 
     Often a workflow edits something as soon as a person has moved a record.
     """
-    others = [one for one in heard if one.actor.kind is not ActorClass.OURSELVES]
+    others = [
+        one
+        for one in heard
+        if one.actor.kind is not ActorClass.OURSELVES and not one.is_link
+    ]
     changed = changed_fields(change)
     names = {STAGE} if STAGE in changed else changed
     properties = _properties_of(round_, change.after.ref.kind, names)

@@ -7,19 +7,23 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.ports import Heard
+from adapters.ports import Heard, HeardKind
 from connector.store.tables import changes
 from rules.model import Actor, ActorClass, RecordRef
 
 
 @dataclass(frozen=True, slots=True)
 class PendingChange:
-    """A hint that waits for its record's look."""
+    """A hint that waits for its record's look.
+
+    `is_link`: something was linked to the record, which changed none of its fields.
+    """
 
     id: int
     property: str | None
     occurred_at: datetime
     actor: Actor
+    is_link: bool = False
 
 
 class Changes:
@@ -77,6 +81,7 @@ class Changes:
                 changes.c.id,
                 changes.c.record_id,
                 changes.c.property,
+                changes.c.what,
                 changes.c.occurred_at,
                 changes.c.actor_class,
                 changes.c.actor_name,
@@ -89,7 +94,13 @@ class Changes:
                 ActorClass(row.actor_class), row.actor_name, row.actor_user or ""
             )
             found.setdefault(row.record_id, []).append(
-                PendingChange(row.id, row.property, row.occurred_at, actor)
+                PendingChange(
+                    row.id,
+                    row.property,
+                    row.occurred_at,
+                    actor,
+                    is_link=row.what == HeardKind.LINKED,
+                )
             )
         return {record_id: tuple(heard) for record_id, heard in found.items()}
 

@@ -167,13 +167,19 @@ class Office:
         self.clock.advance(LEASE + timedelta(seconds=1))
 
     def hear(
-        self, record: RecordRef, by: Actor, property_: str = "", *, more: bool = False
+        self,
+        record: RecordRef,
+        by: Actor,
+        property_: str = "",
+        *,
+        kind: HeardKind = HeardKind.CHANGED,
+        more: bool = False,
     ) -> None:
         """Hear that somebody has changed a record, and judge it unless `more` comes."""
         self._heard += 1
         now = self.clock.now()
         key = f"heard-{self._heard}"
-        change = Heard(key, HeardKind.CHANGED, record, now, by, property_)
+        change = Heard(key, kind, record, now, by, property_)
         with self.store.begin() as tx:
             delivery = tx.deliveries.add(self.id, b"[]", now)
             rows = tx.records.ensure(self.id, [record])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
+from adapters.ports import HeardKind
 from connector.store import Store
 from rules.model import Actor, ActorClass, Kind, RecordRef
 from tests.fakes.clock import FrozenClock
@@ -111,6 +112,14 @@ def test_who_moved_a_record_counts_though_a_workflow_edited_it_right_after(offic
     office.world.edit(deal, AMOUNT, 5.0)
     office.hear(deal, ROBIN, "stage", more=True)
     office.hear(deal, NIGHTLY, "amount, close_date")
+    assert stands_in(office, deal) == "s-lead"
+
+
+def test_who_only_linked_something_is_not_taken_for_who_moved_it(office):
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.PERSON)
+    office.hear(deal, ROBIN, "stage", more=True)
+    office.hear(deal, NIGHTLY, kind=HeardKind.LINKED)
     assert stands_in(office, deal) == "s-lead"
 
 
