@@ -1,5 +1,6 @@
 """One judge: what is heard, what a sweep finds and what an example says agree."""
 
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -153,6 +154,52 @@ def test_what_is_heard_what_a_sweep_finds_and_what_an_example_says_agree(
     made(office, story)
     office.look()
     assert judged(engine) == heard
+
+
+WRITES = {"write", "write_notes", "create_tasks"}
+
+
+def written(office: Office) -> list[str]:
+    """Return what was asked of the CRM that changes something."""
+    world = office.world
+    assert isinstance(world, FakeWorld)
+    return [name for name, _ in world.crm.requests if name in WRITES]
+
+
+def test_observing_writes_nothing_and_judges_the_same(
+    store: Store, engine: Engine, clock: FrozenClock, redis: Redis, story: Story
+):
+    quiet = re.sub(r"enforcement: \w+", "enforcement: observe", POLICY)
+    office = Office(store, clock, redis, quiet)
+    made(office, story)
+    office.look()
+    assert written(office) == []
+    observed = {rule: result for rule, (result, _, _) in judged(engine).items()}
+    empty(engine)
+    office = Office(store, clock, redis, POLICY)
+    made(office, story)
+    office.look()
+    enforced = {rule: result for rule, (result, _, _) in judged(engine).items()}
+    # What is put back is judged where it then stands, by fewer or other checks.
+    moves = {rule for rule in observed if not rule.startswith("check.")}
+    assert {rule: observed[rule] for rule in moves} == {
+        rule: one for rule, one in enforced.items() if not rule.startswith("check.")
+    }
+
+
+def test_once_something_was_put_back_there_is_nothing_left_to_do(
+    store: Store, engine: Engine, clock: FrozenClock, redis: Redis, story: Story
+):
+    office = Office(store, clock, redis, POLICY)
+    made(office, story)
+    office.look()
+    before = written(office)
+    for _ in range(2):
+        office.look()
+    assert written(office) == before
+    with engine.begin() as connection:
+        planned = "SELECT count(*) FROM interventions WHERE state = 'planned'"
+        assert connection.execute(text(planned)).scalar_one() == 0
 
 
 def to_example(story: Story) -> str:
