@@ -114,6 +114,7 @@ def retell(
     # Our own return leads to where the baseline stands, and is no step.
     while steps and before is not None and steps[0].stage == before.stage:
         steps = steps[1:]
-    if steps and change.actor.kind is ActorClass.UNKNOWN:
+    if steps and change.actor.kind in {ActorClass.UNKNOWN, steps[-1].actor.kind}:
+        # The history knows names where a hint has a code.
         change = replace(change, actor=steps[-1].actor)
     return Look(claimed, traced.record, change), [step.stage for step in steps]

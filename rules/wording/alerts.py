@@ -3,7 +3,7 @@
 from rules.model import Actor, Record
 from rules.policy import Policy
 from rules.wording.messages import MessageText
-from rules.wording.speech import Speech, one_line, shorten, speak
+from rules.wording.speech import Speech, is_code, one_line, shorten, speak
 
 NAME_LENGTH = 100
 
@@ -28,7 +28,7 @@ def duel_alert(policy: Policy, record: Record, actor: Actor, locale: str) -> str
 
 
 def _who(speech: Speech, actor: Actor) -> str:
-    name = shorten(one_line(actor.name), NAME_LENGTH)
+    name = "" if is_code(actor.name) else shorten(one_line(actor.name), NAME_LENGTH)
     return speech.automation(actor) or name or speech.say("a_somebody")
 
 

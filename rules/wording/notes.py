@@ -5,7 +5,7 @@ li, a and br only; everything that is not ours is escaped.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -32,6 +32,7 @@ from rules.wording.speech import (
     bullets,
     field_label,
     heading,
+    is_code,
     one_line,
     option_label,
     paragraph,
@@ -150,6 +151,9 @@ def _what_happened(
 
 def _by_whom(speech: Speech, actor: Actor) -> str:
     """Return who made the change, unless a person did: the owner may not know."""
+    if is_code(actor.name):
+        # It tells an admin something, and a rep nothing.
+        actor = replace(actor, name="")
     who = speech.automation(actor)
     return speech.say("by_other", name=who) if who else ""
 

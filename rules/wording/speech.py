@@ -43,6 +43,7 @@ SUBJECT_LENGTH = 200
 VALUE_LENGTH = 200
 """Characters of a customer's text that are worth repeating to a person."""
 
+_CODE = re.compile(r"[A-Z][A-Z0-9_ ]*")
 AUTOMATIONS = frozenset(
     {ActorClass.WORKFLOW, ActorClass.INTEGRATION, ActorClass.IMPORT, ActorClass.AGENT}
 )
@@ -196,6 +197,11 @@ def _zone(name: str) -> tzinfo:
 def option_label(policy: Policy, name: FieldName, value: Value) -> str | None:
     """Return what people call a value that is chosen from a list, None if no other."""
     return policy.options.get(name, {}).get(value) if isinstance(value, str) else None
+
+
+def is_code(name: str) -> bool:
+    """Return whether a name is a word of the CRM's machinery, such as `API`."""
+    return _CODE.fullmatch(name) is not None
 
 
 def field_label(policy: Policy, name: str) -> str:

@@ -659,6 +659,8 @@ def test_a_settled_reminder_keeps_its_task_in_the_subject():
     [
         ("en", Actor(ActorClass.INTEGRATION, "Quotes"), "by an integration (Quotes)"),
         ("en", Actor(ActorClass.PERSON, "Robin"), "by Robin,"),
+        ("en", Actor(ActorClass.PERSON, "CRM_UI"), "by somebody or something,"),
+        ("en", Actor(ActorClass.WORKFLOW, "FLOW 7"), "by a workflow (FLOW 7),"),
         ("en", Actor(ActorClass.UNKNOWN), "by somebody or something,"),
         ("nl", Actor(ActorClass.IMPORT), "door een import,"),
         ("nl", Actor(ActorClass.AGENT, "Breeze"), "door een AI-agent (Breeze)"),
@@ -738,3 +740,9 @@ def test_a_text_that_stands_in_many_records_is_told_with_their_number():
         [verdict] = judge(policy, change, evidence, NOW).failed()
         assert english in reason_text(verdict.reason, policy, "en")
         assert dutch in reason_text(verdict.reason, policy, "nl").replace("\xa0", "")
+
+
+def test_a_code_of_the_crm_says_nothing_to_a_rep():
+    actor = Actor(ActorClass.WORKFLOW, "AUTOMATION_PLATFORM")
+    text = note(a_change("demo", "lead", actor=actor), Ending.RETURNED)
+    assert "The change was made by a workflow." in text

@@ -141,3 +141,11 @@ def test_who_edited_a_field_counts_though_somebody_edited_another_right_after(of
     office.hear(deal, NIGHTLY, "amount, close_date", more=True)
     office.hear(deal, ROBIN, "description")
     assert [one.rule for one in office.violations()] == ["check.positive"]
+
+
+def test_the_note_has_the_name_that_the_history_knows(office):
+    office.publish(POLICY.replace("actors: [person]", ""))
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.WORKFLOW)
+    office.hear(deal, Actor(ActorClass.WORKFLOW, "AUTOMATION_PLATFORM"))
+    assert "een workflow (workflow)" in office.world.notes(deal)[-1].html
