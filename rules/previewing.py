@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from rules.comparing import compare, statements
+from rules.comparing import DifferenceKind, Placed, Setting, compare, statements
 from rules.demands import gate_id, is_demanded, people_id, required_id
 from rules.evidence import needs
 from rules.expressions import Condition
@@ -37,6 +37,8 @@ from rules.policy import Policy
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _PLACES = frozenset({STAGE, PIPELINE, OWNER})
 _SILENT = object()
+_HARMLESS = frozenset({"title", "goals", "sponsor", "fallback", "locale", "since"})
+"""Settings that change no verdict; of others that is not sure."""
 _PERSON = Actor(ActorClass.PERSON)
 
 
@@ -87,6 +89,8 @@ class Preview:
             for key, one in statements(policy).items()
         }
         self._read = dict(_conditions(policy))
+        every = frozenset().union(*(read for read, _ in self._read.values()))
+        self._read_by_any = every - _PLACES
 
     def power_of(self, rule: RuleId) -> Enforcement:
         """Return how much power a rule has; off if the policy does not have it."""
@@ -107,27 +111,29 @@ class Preview:
         if not is_in_pipeline(self.policy, record):
             return {}
         judgement = judge(self._quiet, _entry(record), evidence, now)
+        lacking = self._read_by_any - record.fields.keys()
         found: dict[RuleId, Verdict | None] = {
-            one.rule: None if self._is_guess(one, record, evidence) else one
+            one.rule: None if self._is_guess(one, lacking, evidence) else one
             for one in judgement.verdicts
         }
         stage = self.policy.stage(record.stage)
-        if judgement.is_governed and stage is not None:
+        if lacking and judgement.is_governed and stage is not None:
             # A check says nothing of fields that are empty, as these seem to be.
             for check in self.policy.checks:
-                if self._lacks(check.id, record) and is_demanded(check, stage):
+                read, _ = self._read[check.id]
+                if read & lacking and is_demanded(check, stage):
                     found[check.id] = None
         return found
 
-    def _lacks(self, rule: RuleId, record: Record) -> bool:
-        """Return whether a rule reads a field that the record was not read with."""
-        read, _ = self._read.get(rule, (frozenset(), None))
-        return bool(read - _PLACES - record.fields.keys())
-
-    def _is_guess(self, verdict: Verdict, record: Record, evidence: Evidence) -> bool:
-        if self._lacks(verdict.rule, record):
+    def _is_guess(
+        self, verdict: Verdict, lacking: frozenset[str], evidence: Evidence
+    ) -> bool:
+        """Return whether a verdict rests on what is not known: on fields that lack."""
+        if verdict.result is not Result.SKIP and not lacking:
+            return False
+        read, condition = self._read.get(verdict.rule, (frozenset(), None))
+        if read & lacking:
             return True
-        _, condition = self._read.get(verdict.rule, (frozenset(), None))
         return (
             condition is not None
             and verdict.result is Result.SKIP
@@ -140,16 +146,28 @@ class Pair:
 
     def __init__(self, before: Policy | None, after: Policy) -> None:
         """Work out in what they differ: only that is judged at all."""
-        self._changed = frozenset(
-            one.key
-            for difference in compare(before, after)
+        differences = compare(before, after)
+        changed = {
+            one.key: one
+            for difference in differences
             for one in (difference.before, difference.after)
             if one is not None
+        }
+        self._changed = frozenset(changed)
+        reaches_all = any(
+            isinstance(one.subject, Setting | Placed) and key not in _HARMLESS
+            for key, one in changed.items()
         )
-        self._before = None
-        if before is not None:
-            self._before = Preview(_only(before, self._changed))
-        self._after = Preview(_only(after, self._changed))
+        # Rules that only have another power judge alike: once is enough.
+        self._is_alike = all(
+            one.kind is DifferenceKind.POWER and Enforcement.OFF not in one.powers
+            for one in differences
+        )
+        if not reaches_all:
+            before = before and _only(before, self._changed)
+            after = _only(after, self._changed)
+        self._before = None if before is None else Preview(before)
+        self._after = Preview(after)
 
     def needs(self, record: Record, now: datetime) -> frozenset[EvidenceKind]:
         """Return the evidence that judging this record by both takes."""
@@ -162,10 +180,12 @@ class Pair:
         self, record: Record, evidence: Evidence, now: datetime
     ) -> Iterator[Shift]:
         """Yield every rule that would now judge this record differently."""
-        old: Mapping[RuleId, Verdict | None] = {}
-        if self._before is not None:
-            old = self._before.verdicts(record, evidence, now)
         new = self._after.verdicts(record, evidence, now)
+        old: Mapping[RuleId, Verdict | None] = {}
+        if self._is_alike:
+            old = new
+        elif self._before is not None:
+            old = self._before.verdicts(record, evidence, now)
         for rule in sorted({*old, *new}):
             was = Enforcement.OFF
             if self._before is not None:
@@ -185,10 +205,7 @@ class Pair:
 
 
 def _only(policy: Policy, changed: frozenset[str]) -> Policy:
-    """Return a policy with these rules alone; with all, if more than rules changed."""
-    places = {f"stage.{stage.key}" for stage in policy.stages}
-    if changed & {"governs", "pipeline", *places}:
-        return policy
+    """Return a policy with these rules alone."""
     stages = []
     for stage in policy.stages:
         requires = [one for one in stage.requires if required_id(stage, one) in changed]

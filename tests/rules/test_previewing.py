@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from rules.model import NO_EVIDENCE, Enforcement, Evidence, FieldName, PipelineId
+from rules.policy import Placeholders
 from rules.previewing import Effect, Pair, Preview
 from tests.builders import (
     LONG_AGO,
@@ -139,6 +140,27 @@ def test_a_field_that_was_never_read_is_not_known_to_be_empty(condition: str):
     stages = (a_stage("lead", 0, requires=("discount",)),)
     assert shifts(None, a_policy(stages=stages, checks=()), record) == [
         ("stage.lead.requires.discount", Effect.UNKNOWN, OFF, ENFORCE)
+    ]
+
+
+def test_a_setting_that_changes_what_is_an_answer_is_judged_by_every_rule():
+    record = a_record("qualification", fields={"decision_maker": "nvt"})
+    name = FieldName("decision_maker")
+    after = a_policy(placeholders=Placeholders(allowed=frozenset({(name, "nvt")})))
+    assert shifts(a_policy(), after, record) == [
+        (
+            "stage.qualification.requires.decision_maker",
+            Effect.PASSES,
+            ENFORCE,
+            ENFORCE,
+        )
+    ]
+
+
+def test_a_rule_that_was_off_is_not_taken_to_have_judged():
+    record = a_record("lead", fields={"amount": -5.0})
+    assert shifts(checking("amount > 0", OFF), checking("amount > 0"), record) == [
+        ("check.c", Effect.FAILS, OFF, ENFORCE)
     ]
 
 
