@@ -74,7 +74,8 @@ class Answers:
         )
         if not revoked.rowcount:
             return None
-        return next(one for one in self.latest(is_all=True) if one.id == answer_id)
+        row = self._connection.execute(_LISTED.where(allowed_answers.c.id == answer_id))
+        return AllowedAnswer(**row.mappings().one())
 
     def allowed(self, connection_id: int) -> frozenset[tuple[FieldName, str]]:
         """Return the field and text of everything that is an answer in an account."""
@@ -86,26 +87,24 @@ class Answers:
         )
         return frozenset((FieldName(field), said) for field, said in rows)
 
-    def latest(self, *, is_all: bool, limit: int = 10_000) -> list[AllowedAnswer]:
+    def latest(self, *, is_all: bool, limit: int) -> list[AllowedAnswer]:
         """Return them, newest first; with `is_all` those that were taken back too."""
-        query = (
-            select(
-                allowed_answers.c.id,
-                connections.c.name.label("connection"),
-                allowed_answers.c.field,
-                allowed_answers.c.text,
-                allowed_answers.c.why,
-                allowed_answers.c.allowed_by,
-                allowed_answers.c.allowed_at,
-                allowed_answers.c.revoked_at,
-                allowed_answers.c.revoked_by,
-            )
-            .join(connections, connections.c.id == allowed_answers.c.connection_id)
-            .order_by(allowed_answers.c.id.desc())
-            .limit(limit)
-        )
+        query = _LISTED.order_by(allowed_answers.c.id.desc()).limit(limit)
         if not is_all:
             query = query.where(allowed_answers.c.revoked_at.is_(None))
         return [
             AllowedAnswer(**row) for row in self._connection.execute(query).mappings()
         ]
+
+
+_LISTED = select(
+    allowed_answers.c.id,
+    connections.c.name.label("connection"),
+    allowed_answers.c.field,
+    allowed_answers.c.text,
+    allowed_answers.c.why,
+    allowed_answers.c.allowed_by,
+    allowed_answers.c.allowed_at,
+    allowed_answers.c.revoked_at,
+    allowed_answers.c.revoked_by,
+).join(connections, connections.c.id == allowed_answers.c.connection_id)
