@@ -5,6 +5,7 @@ from itertools import combinations
 
 from rules.demands import is_demanded
 from rules.document import Document, Problem
+from rules.document.problems import Path
 from rules.expressions import Condition
 from rules.lint.trial import Trial, try_out, try_together
 from rules.model import Enforcement
@@ -18,7 +19,8 @@ def find_in_conditions(document: Document, policy: Policy) -> Iterator[Problem]:
     """Yield what no record can meet, alone or together, and what every record meets."""
     yield from _governs(document, policy)
     yield from _gates(document, policy)
-    yield from _allowing(document, policy)
+    yield from _whens(document, policy)
+    yield from _people(document, policy)
     yield from _checks(document, policy)
     yield from _against_checks(document, policy)
 
@@ -86,19 +88,46 @@ def _is_barred(policy: Policy, stage: Stage) -> bool:
     return is_enforced and skip is not None and skip.enforcement is Enforcement.ENFORCE
 
 
-def _allowing(document: Document, policy: Policy) -> Iterator[Problem]:
-    for index, allow in enumerate(policy.allow):
-        found = None if allow.when is None else try_out(allow.when, policy)
+def _whens(document: Document, policy: Policy) -> Iterator[Problem]:
+    """Yield conditions on which something happens, and that never or always hold."""
+    for path, condition in _occasions(policy):
+        found = try_out(condition, policy)
         if found is not None and not found.can_be_true:
             yield document.source.problem(
-                ("moves", "allow", index, "when"),
-                "No record can meet this, so the move is never allowed. Correct it.",
+                path, "No record can meet this, so it never happens. Correct it."
             )
         elif found is not None and not found.can_be_false:
             yield document.source.problem(
-                ("moves", "allow", index, "when"),
-                "Every record meets this, so it can be left out.",
+                path, "Every record meets this. Leave it out, or correct it."
             )
+
+
+def _occasions(policy: Policy) -> Iterator[tuple[Path, Condition]]:
+    for index, allow in enumerate(policy.allow):
+        if allow.when is not None:
+            yield ("moves", "allow", index, "when"), allow.when
+    for move in policy.auto_moves:
+        yield ("auto_moves", move.id.partition(".")[2], "when"), move.when
+    for lane in policy.lanes:
+        yield ("lanes", lane.name, "when"), lane.when
+    for one in policy.follow_ups:
+        if one.done_when is not None:
+            yield ("follow_ups", one.name, "done_when"), one.done_when
+    if policy.conversion is not None:
+        yield ("conversion", "seed"), policy.conversion.seed
+
+
+def _people(document: Document, policy: Policy) -> Iterator[Problem]:
+    for stage in policy.stages:
+        for condition in stage.people.values():
+            found = try_out(condition, policy)
+            if found is not None and not found.can_be_true:
+                yield document.source.problem(
+                    ("stages", stage.key),
+                    f"No record can meet “{condition.text}”, so nobody can enter the"
+                    " stage. Correct it.",
+                    is_key=True,
+                )
 
 
 def _checks(document: Document, policy: Policy) -> Iterator[Problem]:

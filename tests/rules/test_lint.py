@@ -253,8 +253,8 @@ def test_what_no_governed_record_can_meet_is_found():
 @pytest.mark.parametrize(
     ("when", "words"),
     [
-        ("amount > 1 && amount < 1", "never allowed"),
-        ("amount == null || amount != null", "can be left out"),
+        ("amount > 1 && amount < 1", "it never happens"),
+        ("amount == null || amount != null", "Leave it out"),
     ],
 )
 def test_a_permission_that_never_or_always_holds_is_found(when: str, words: str):
@@ -264,6 +264,32 @@ def test_a_permission_that_never_or_always_holds_is_found(when: str, words: str)
     )
     assert "moves.allow[1].when: " in finding
     assert words in finding
+
+
+CALLED = (
+    "follow_ups: {a: {goal: forecast, starts: {enters: quote}, done_when: COND,"
+    " task: Call, ladder: [{after: 1h, remind: owner}]}}"
+)
+QUOTED = "auto_moves: {a: {goal: forecast, from: demo, to: quote, when: COND}}"
+COUNTED = ("quotes >= 1 && quotes < 1", "quotes >= 0")
+VALUED = ("amount > 1 && amount < 1", "amount == null || amount != null")
+
+
+@pytest.mark.parametrize(
+    ("more", "place", "conditions"),
+    [
+        (QUOTED, "auto_moves.a.when", COUNTED),
+        (CALLED, "follow_ups.a.done_when", COUNTED),
+        ("lanes: {top: {when: COND, factor: 0.5}}", "lanes.top.when", VALUED),
+    ],
+)
+def test_what_never_happens_or_always_does_is_found_everywhere(
+    more: str, place: str, conditions: tuple[str, str]
+):
+    [never] = found(more.replace("COND", f'"{conditions[0]}"'))
+    assert f" {place}: No record can meet this" in never
+    [always] = found(more.replace("COND", f'"{conditions[1]}"'))
+    assert f" {place}: Every record meets this" in always
 
 
 def test_a_gate_that_breaks_a_check_is_found():
