@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from connector.services.answers import Answers
     from connector.services.channels import Channels
     from connector.services.daily import Daily
+    from connector.services.digests import Digests
     from connector.services.enforce import Enforce
     from connector.services.exemptions import Exemptions
     from connector.services.explaining import Explaining
@@ -363,6 +364,15 @@ class Application:
             notifier_for=self.notifier_for,
             vault=self.vault,
             clock=self.clock,
+        )
+
+    @cached_property
+    def digests(self) -> "Digests":
+        """What tells people together what is beyond their messages of a day."""
+        from connector.services.digests import Digests
+
+        return Digests(
+            self.store, policies=self.policies, people=self.people, clock=self.clock
         )
 
     @cached_property

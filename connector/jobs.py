@@ -38,6 +38,7 @@ def prepare() -> None:
     for service in (
         app.enforce,
         app.follow_ups,
+        app.digests,
         app.notify,
         app.reconcile,
         app.daily,
@@ -62,8 +63,9 @@ def daily() -> None:
 
 
 def notify() -> None:
-    """Send the messages that are due, alarms among them."""
+    """Send the messages that are due, alarms and digests among them."""
     application().alarms.run()
+    application().digests.run()
     application().notify.run()
 
 
@@ -108,6 +110,7 @@ def due() -> Iterator[tuple[str, tuple[int, ...]]]:
         has_clocks = tx.clocks.is_any_due(now)
         has_messages = (
             tx.notifications.is_any_due(now)
+            or tx.digests.is_any_due(now)
             or tx.notices.is_any_untold(QUIET, now=now)
             or tx.notices.is_any_over()
         )

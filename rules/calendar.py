@@ -88,6 +88,17 @@ def next_day_at(now: datetime, calendar: Calendar) -> datetime:
     return midnight.astimezone(UTC)
 
 
+def next_opening(at: datetime, calendar: Calendar) -> datetime:
+    """Return when working time begins next, in UTC; `at` itself if it begins then.
+
+    Raises ValueError if the calendar has no working time at all.
+    """
+    for opens_at, _ in _windows(at, calendar):
+        if opens_at >= at:
+            return opens_at
+    raise _no_working_time(calendar)
+
+
 def is_working_time(at: datetime, calendar: Calendar) -> bool:
     """Return whether people work at this moment; not any more when it is closing."""
     day = today(at, calendar)

@@ -72,6 +72,9 @@ class ParkLimit:
     times: int = 3
 
 
+MESSAGES_PER_DAY = 10
+"""So many messages a person is told one by one where the policy does not say."""
+
 PARK_LIMIT = ParkLimit()
 """How a record may be parked where the policy does not say."""
 
@@ -294,11 +297,15 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Records that are followed up faster: all times are taken `factor` times."""
+    """Records that are followed up faster: all times are taken `factor` times.
+
+    `never_in_digest`: each of their messages goes out by itself.
+    """
 
     name: str
     when: Condition
     factor: float
+    never_in_digest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +353,7 @@ class Policy:
     exemption_longest: Duration = EXEMPTION_LONGEST
     exemptions_recur: int = EXEMPTIONS_RECUR
     park_limit: ParkLimit = PARK_LIMIT
+    messages_per_day: int = MESSAGES_PER_DAY
 
     @property
     def names_actors(self) -> bool:

@@ -163,6 +163,13 @@ class People:
         )
         return None
 
+    def addressee(
+        self, tx: Transaction, connection_id: int, email: str, policy: Policy
+    ) -> Addressee:
+        """Return somebody by their address, as a message of a policy tells them."""
+        known = Directory(tx, connection_id).of_email(email)
+        return _addressee(known, Instead.NOBODY, policy)
+
     def _owners_of(self, connection_id: int) -> _Owners:
         now = self._clock.now()
         kept = self._owners.get(connection_id)

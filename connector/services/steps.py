@@ -7,6 +7,7 @@ from typing import assert_never
 
 from adapters.ports import Message
 from connector.services.clocks import to_new_clock
+from connector.services.digests import to_ration
 from connector.services.people import Addressee, People
 from connector.services.policies import Active
 from connector.store import Transaction
@@ -24,7 +25,7 @@ from rules.ladder import (
     Wait,
     next_step,
 )
-from rules.lanes import in_lane
+from rules.lanes import in_lane, lane_of
 from rules.model import Enforcement, Evidence, OwnerId, Record
 from rules.policy import FollowUp, Policy, Recipient, StepKind
 from rules.starts import is_closed, is_fulfilled
@@ -203,13 +204,17 @@ class Steps:
             link_text=text.link_text,
             thread=f"clock-{clock.id}",
         )
+        lane = lane_of(policy, record, now)
+        told_at = to.told_at(now)
+        is_rationed = lane is None or not lane.never_in_digest
         self._messages.append(
             NewNotification(
                 message,
                 _PURPOSES[step.step.kind],
                 clock_id=clock.id,
                 record_id=clock.record_id,
-                due_at=to.told_at(now),
+                due_at=told_at,
+                ration=to_ration(to, policy, told_at) if is_rationed else None,
             )
         )
 

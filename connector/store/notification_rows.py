@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     ESCALATION = "escalation"
     ADMIN = "admin"
     ANNOUNCEMENT = "announcement"
+    DIGEST = "digest"
 
 
 class AttemptResult(StrEnum):
@@ -32,10 +33,23 @@ class AttemptResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ration:
+    """How a message counts for its person.
+
+    Beyond `budget` of them on the person's own day `on` it waits for `digest_at`.
+    """
+
+    on: date
+    budget: int
+    digest_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NewNotification:
     """A message to be sent to the address `message.to`; `message.key` is unique.
 
-    `due_at` is when it may go out, at once if None.
+    `due_at` is when it may go out, at once if None. Without a `ration` it goes out by
+    itself, however many others there are.
     """
 
     message: Message
@@ -45,6 +59,7 @@ class NewNotification:
     process_version_id: int | None = None
     notice_id: int | None = None
     due_at: datetime | None = None
+    ration: Ration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,28 @@ def message_from_json(plain: Mapping[str, Any]) -> Message:
     known = {name: plain[name] for name in _MESSAGE if name in plain}
     items = tuple(Item(**one) for one in plain.get("items", ()))
     return Message(**{**known, "lines": tuple(plain["lines"]), "items": items})
+
+
+def to_row(new: NewNotification, now: datetime, *, is_beyond: bool) -> dict[str, Any]:
+    """Return a message as a row: to be sent, or beyond its ration and waiting."""
+    ration = new.ration
+    waits = is_beyond and ration is not None
+    return {
+        "key": new.message.key,
+        "clock_id": new.clock_id,
+        "record_id": new.record_id,
+        "process_version_id": new.process_version_id,
+        "notice_id": new.notice_id,
+        "person": new.message.to,
+        "purpose": new.purpose,
+        "message": message_to_json(new.message),
+        "state": "waiting" if waits else "planned",
+        "planned_at": now,
+        "due_at": None if waits else new.due_at or now,
+        "counts_on": None if ration is None else ration.on,
+        "budget": None if ration is None else ration.budget,
+        "digest_at": ration.digest_at if ration is not None and waits else None,
+    }
 
 
 def to_due(row: Row[Any]) -> DueNotification:

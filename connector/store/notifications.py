@@ -21,11 +21,14 @@ from connector.store.notification_rows import (
     NewNotification,
     Notification,
     Purpose,
+    Ration,
     Unsettled,
     message_to_json,
     to_attempt,
     to_due,
+    to_row,
 )
+from connector.store.rations import find_beyond
 from connector.store.tables import attempts, notifications
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "Notification",
     "Notifications",
     "Purpose",
+    "Ration",
     "Unsettled",
 ]
 
@@ -47,23 +51,16 @@ class Notifications:
         self._connection = connection
 
     def plan(self, new: Sequence[NewNotification], *, now: datetime) -> int:
-        """Store what people are to be told, and return how much of it was not there."""
+        """Store what people are to be told, and return how much of it was not there.
+
+        What is beyond somebody's messages of a day waits for their digest.
+        """
         unique = {one.message.key: one for one in new}
         if not unique:
             return 0
+        beyond = find_beyond(self._connection, unique.values())
         rows = [
-            {
-                "key": key,
-                "clock_id": one.clock_id,
-                "record_id": one.record_id,
-                "process_version_id": one.process_version_id,
-                "notice_id": one.notice_id,
-                "person": one.message.to,
-                "purpose": one.purpose,
-                "message": message_to_json(one.message),
-                "planned_at": now,
-                "due_at": one.due_at or now,
-            }
+            to_row(one, now, is_beyond=key in beyond)
             for key, one in sorted(unique.items())
         ]
         added = self._connection.scalars(
@@ -251,7 +248,7 @@ class Notifications:
     def escalated(self, clock_id: int) -> dict[str, bool]:
         """Return whom a clock's matter was escalated to, in order.
 
-        By address; False for whom no channel reached.
+        By address; False for whom no channel reached, or who is yet to be told.
         """
         rows = self._connection.execute(
             select(notifications.c.person, notifications.c.state)
@@ -261,7 +258,7 @@ class Notifications:
             )
             .order_by(notifications.c.id)
         )
-        return {row.person: row.state != "failed" for row in rows}
+        return {row.person: row.state not in {"failed", "waiting"} for row in rows}
 
     def unsettled(self, clock_ids: Collection[int]) -> list[Unsettled]:
         """Return the messages of these clocks that speak of an open matter."""
@@ -285,7 +282,7 @@ class Notifications:
             .where(
                 condition,
                 notifications.c.settled_at.is_(None),
-                notifications.c.state.in_(["planned", "sent"]),
+                notifications.c.state.in_(["planned", "waiting", "sent"]),
             )
             .order_by(notifications.c.id)
         )
@@ -304,8 +301,14 @@ class Notifications:
     def settle(self, messages: Mapping[int, Message], *, now: datetime) -> None:
         """Have messages say that their matter is over; ids to what they say then.
 
-        One that has not gone out yet will not.
+        One that has not gone out yet will not, and one that waits for a digest is
+        left out of it.
         """
+        self._connection.execute(
+            update(notifications)
+            .where(notifications.c.id.in_(messages), notifications.c.state == "waiting")
+            .values(state="settled", settled_at=now)
+        )
         for notification_id, message in sorted(messages.items()):
             self._connection.execute(
                 update(notifications)

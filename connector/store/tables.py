@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -657,8 +658,25 @@ notifications = Table(
     _json("settled_message"),
     Column("error", Text),
     *_lease(),
-    _one_of("purpose", "reminder", "escalation", "admin", "announcement"),
-    _one_of("state", "planned", "sent", "failed", "settled"),
+    # The person's own day on which it counts, and how many may be sent on that day;
+    # null: it does not count.
+    Column("counts_on", Date),
+    Column("budget", Integer),
+    # When it is told in a digest, since it was beyond the budget.
+    _at("digest_at"),
+    _one_of("purpose", "reminder", "escalation", "admin", "announcement", "digest"),
+    _one_of("state", "planned", "waiting", "sent", "digested", "failed", "settled"),
+    Index(
+        "notifications_digest_at_idx",
+        "digest_at",
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "notifications_person_counts_on_idx",
+        "person",
+        "counts_on",
+        postgresql_where=text("counts_on IS NOT NULL"),
+    ),
     Index(
         "notifications_due_idx",
         "due_at",

@@ -13,6 +13,7 @@ from connector.store.clocks import Clocks
 from connector.store.connections import Connections
 from connector.store.daily import Daily
 from connector.store.deliveries import Deliveries
+from connector.store.digests import Digests
 from connector.store.exemptions import Exemptions
 from connector.store.health import Health
 from connector.store.holds import Holds
@@ -143,6 +144,11 @@ class Transaction:
     def notifications(self) -> Notifications:
         """The messages to people, and the attempts to deliver them."""
         return Notifications(self._connection)
+
+    @cached_property
+    def digests(self) -> Digests:
+        """The messages that are told together."""
+        return Digests(self._connection)
 
     @cached_property
     def channels(self) -> Channels:

@@ -161,6 +161,7 @@ class _Compiling:
             exemption_longest=shape.exemptions.longest,
             exemptions_recur=shape.exemptions.recurring,
             park_limit=ParkLimit(shape.parking.longest, shape.parking.times),
+            messages_per_day=shape.people.messages_per_day,
         )
 
     def _kind(self, account: Account) -> AccountKind | None:
@@ -329,7 +330,7 @@ class _Compiling:
                     path, "A lane goes by fields only: what is linked is not read here."
                 )
             elif when is not None:
-                found.append(Lane(name, when, shape.factor))
+                found.append(Lane(name, when, shape.factor, shape.never_in_digest))
         return tuple(found)
 
     def _conversion(self) -> Conversion | None:

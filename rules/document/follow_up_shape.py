@@ -117,8 +117,7 @@ class LaneShape(Shape):
         description="What every time is multiplied by: 0.5 is twice as fast. Working"
         " hours and days are rounded up."
     )
-
-    @classmethod
-    def not_yet(cls) -> Mapping[str, str]:
-        """Return the keys that are not carried out."""
-        return {"never_in_digest": "Every message goes out by itself as it is."}
+    never_in_digest: bool = Field(
+        default=False,
+        description="Each of their messages goes out by itself, whatever their number.",
+    )

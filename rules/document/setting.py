@@ -10,6 +10,7 @@ from rules.policy import (
     EXEMPTION_LONGEST,
     EXEMPTIONS_RECUR,
     HOLD_KEEP,
+    MESSAGES_PER_DAY,
     PARK_LIMIT,
     STORM_LIMIT,
 )
@@ -37,10 +38,17 @@ class CalendarShape(Shape):
 
 
 class PeopleShape(Shape):
-    """Who hears when nobody else can be told."""
+    """Who hears when nobody else can be told, and how much anybody is told."""
 
     fallback: Mail | None = Field(
         None, description="The address at which every ladder ends."
+    )
+    messages_per_day: int = Field(
+        MESSAGES_PER_DAY,
+        ge=1,
+        le=1000,
+        description="How many reminders and escalations a person gets one by one on a"
+        " day. What is beyond comes in one message on the next working day.",
     )
 
     @classmethod

@@ -4,6 +4,7 @@ from rules.wording.alarms import Alarm, alarm_over, alarm_text
 from rules.wording.alerts import actor_text, duel_alert, storm_alert, storm_settled
 from rules.wording.announcing import announcement, retraction, version_heading
 from rules.wording.differences import difference_lines, power_text, rule_text
+from rules.wording.digests import digest_text
 from rules.wording.explaining import Section, Standing, explain, not_followed
 from rules.wording.messages import MessageText, follow_up_task, nudge, settled
 from rules.wording.notes import Ending, TaskText, note_html, stage_label, task_text
@@ -22,6 +23,7 @@ __all__ = [
     "alarm_text",
     "announcement",
     "difference_lines",
+    "digest_text",
     "duel_alert",
     "explain",
     "field_label",

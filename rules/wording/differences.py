@@ -270,7 +270,7 @@ def _lanes(speech: Speech, lanes: tuple[Lane, ...], policy: Policy) -> str:
     return speech.listed(
         [
             speech.say(
-                "lane",
+                "lane_alone" if one.never_in_digest else "lane",
                 condition=condition_text(policy, one.when.text, speech),
                 share=speech.share(one.factor),
             )

@@ -266,6 +266,17 @@ ENGLISH = Catalogue(
         "none_logged": "So far nobody has logged {kinds}.",
         "with": "It is with {person}.",
         "with_nobody": "It has no owner at the moment.",
+        "digest_subject": "{count} more matters are waiting for you",
+        "digest_subject_one": "1 more matter is waiting for you",
+        "digest_what": (
+            "So much came up for you on one day that Slagboom kept part of it for this"
+            " one message. All of this is still open."
+        ),
+        "digest_why": "What waits for you here should not be forgotten.",
+        "digest_do": (
+            "Click on each to open it. What you do about it, or plan, stops the"
+            " reminders by itself."
+        ),
         "told_before": "Slagboom has told {people} before, and it is still open.",
         "remind_task": "Reminder: {task}",
         "remind_quiet": "{name} is waiting for you",

@@ -62,6 +62,10 @@ PHRASES: Mapping[str, str] = {
     "set_exemptions_recur": "advice for a second process after {value} exemptions",
     "set_lanes": "followed up faster: {value}",
     "lane": "{condition}, in {share} of the time",
+    "lane_alone": "{condition}, in {share} of the time and never in a digest",
+    "set_messages_per_day": (
+        "a person gets at most {value} messages a day one by one, and the rest in one"
+    ),
     "set_park_limit": "a record may be parked {value}",
     "park_limit": "for {length} at the most, {count} times a year",
     "set_title": "the process is called “{value}”",

@@ -287,6 +287,17 @@ DUTCH = Catalogue(
         "none_logged": "Er is nog geen {bare} vastgelegd.",
         "with": "Dit ligt bij {person}.",
         "with_nobody": "Op dit moment is niemand de eigenaar.",
+        "digest_subject": "Er wachten nog {count} zaken op je",
+        "digest_subject_one": "Er wacht nog 1 zaak op je",
+        "digest_what": (
+            "Er kwam op één dag zoveel voor je op, dat Slagboom een deel heeft bewaard"
+            " voor dit ene bericht. Dit ligt er allemaal nog."
+        ),
+        "digest_why": "Wat hier op je wacht, mag niet worden vergeten.",
+        "digest_do": (
+            "Klik op elk om het te openen. Zodra je er iets aan doet of het plant,"
+            " stoppen de herinneringen vanzelf."
+        ),
         "told_before": (
             "Slagboom liet dit eerder weten aan {people}, en het ligt er nog."
         ),

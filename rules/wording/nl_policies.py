@@ -62,6 +62,10 @@ PHRASES: Mapping[str, str] = {
     "set_exemptions_recur": "advies voor een tweede proces na {value} uitzonderingen",
     "set_lanes": "sneller opgevolgd: {value}",
     "lane": "{condition}, in {share} van de tijd",
+    "lane_alone": "{condition}, in {share} van de tijd en nooit in een verzamelbericht",
+    "set_messages_per_day": (
+        "iedereen krijgt hoogstens {value} losse berichten per dag, en de rest in één"
+    ),
     "set_park_limit": "parkeren mag {value}",
     "park_limit": "hoogstens {length}, {count} keer per jaar",
     "set_title": "het proces heet “{value}”",

@@ -227,7 +227,6 @@ def test_an_unknown_key_does_not_hide_what_the_document_means():
 @pytest.mark.parametrize(
     "part",
     [
-        "lanes: {top: {when: 'amount > 1', factor: 0.5, never_in_digest: true}}",
         "permits: []",
         "people: {managers: {a: b}}",
     ],
@@ -589,6 +588,14 @@ def test_a_condition_that_cannot_settle_a_follow_up_is_refused(follow_up, compla
 def test_a_lane_has_a_condition_on_fields_and_a_factor():
     [lane] = compiled().lanes
     assert (lane.name, lane.when.text, lane.factor) == ("top", "amount >= 100000", 0.5)
+    assert lane.never_in_digest
+
+
+def test_a_person_has_ten_messages_a_day_unless_the_policy_says_otherwise():
+    head = f"{HEAD}stages: {{lead: }}\n"
+    assert compiled(head).messages_per_day == 10
+    assert compiled(head + "people: {messages_per_day: 3}").messages_per_day == 3
+    assert "people.messages_per_day" in only(head + "people: {messages_per_day: 0}")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from redis import Redis
 
 from adapters.ports import Crm, Heard, HeardKind
 from connector.metrics import Metrics
+from connector.services.digests import Digests
 from connector.services.enforce import Enforce
 from connector.services.follow_up import FollowUps
 from connector.services.hear import Hear
@@ -221,9 +222,15 @@ class Office:
             lease=LEASE,
         )
 
+    def digests(self) -> Digests:
+        return Digests(
+            self.store, policies=self.policies, people=self.people, clock=self.clock
+        )
+
     def run(self) -> int:
         """Take what is due, and send what it comes to."""
         taken = self.follow_ups().run().due
+        self.digests().run()
         Notify(
             self.store,
             notifier_for=lambda _: self.channel,

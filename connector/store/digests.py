@@ -1,0 +1,111 @@
+"""Digests: what waits to be told to a person together with other things.
+
+A matter whose clock stands still (it is paused or parked) goes on waiting; one whose
+clock has ended is taken, to be left out.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from adapters.ports import Message
+from connector.store.clocks import goes
+from connector.store.notification_rows import message_from_json
+from connector.store.parks import parked_until
+from connector.store.tables import clocks, notifications
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that waits for a digest. `is_open`: its matter is not over."""
+
+    id: int
+    message: Message
+    clock_id: int
+    connection_id: int
+    process_id: int
+    is_open: bool
+
+
+class Digests:
+    """The rows of `notifications` that wait for a digest."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def is_any_due(self, now: datetime) -> bool:
+        """Return whether there is somebody to be told of what waits."""
+        due = select(notifications.c.id).join(clocks).where(_is_due(now)).limit(1)
+        return self._connection.execute(due).first() is not None
+
+    def due_people(self, now: datetime) -> list[str]:
+        """Return the addresses of those who are to be told of what waits."""
+        return list(
+            self._connection.scalars(
+                select(notifications.c.person)
+                .join(clocks)
+                .where(_is_due(now))
+                .distinct()
+                .order_by(notifications.c.person)
+            )
+        )
+
+    def take(self, person: str, *, now: datetime) -> list[Waiting]:
+        """Return what waits to be told to a person, in the order it came up.
+
+        Until the transaction ends nobody else gets it. What another transaction has in
+        hand is left to that one: it may be settling the matter.
+        """
+        rows = self._connection.execute(
+            select(
+                notifications.c.id,
+                notifications.c.message,
+                notifications.c.clock_id,
+                clocks.c.connection_id,
+                clocks.c.process_id,
+                clocks.c.state,
+            )
+            .join(clocks)
+            .where(notifications.c.person == person, _is_due(now))
+            .order_by(notifications.c.id)
+            .with_for_update(of=notifications, skip_locked=True)
+        )
+        return [
+            Waiting(
+                id=row.id,
+                message=message_from_json(row.message),
+                clock_id=row.clock_id,
+                connection_id=row.connection_id,
+                process_id=row.process_id,
+                is_open=row.state == "running",
+            )
+            for row in rows
+        ]
+
+    def close(self, told: Collection[int], needless: Collection[int]) -> None:
+        """Note what a digest tells, and what nobody needs to be told any more."""
+        for ids, state in ((told, "digested"), (needless, "settled")):
+            self._connection.execute(
+                update(notifications)
+                .where(notifications.c.id.in_(ids), notifications.c.state == "waiting")
+                .values(state=state)
+            )
+
+    def put_off(self, waiting: Collection[int], *, until: datetime) -> None:
+        """Have messages wait for the digest of another day."""
+        self._connection.execute(
+            update(notifications)
+            .where(notifications.c.id.in_(waiting), notifications.c.state == "waiting")
+            .values(digest_at=until)
+        )
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    goes_on = and_(goes(), parked_until(now).is_(None))
+    return and_(
+        notifications.c.state == "waiting",
+        notifications.c.digest_at <= now,
+        or_(clocks.c.state != "running", goes_on),
+    )
