@@ -309,7 +309,7 @@ class Application:
         """Taking back what was done."""
         from connector.services.undoing import Undo
 
-        return Undo(self.store, self.clock)
+        return Undo(self.store, self.policies, self.clock)
 
     @cached_property
     def holds(self) -> "Holds":

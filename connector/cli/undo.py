@@ -19,22 +19,40 @@ _SAID = {
 @click.command()
 @click.argument("intervention", type=int, required=False)
 @click.option("--run", type=int, metavar="RUN", help="All that was done in one run.")
+@click.option("--process", metavar="NAME", help="All that a process did since then.")
+@click.option("--since", metavar="WHEN", help="Such as 2026-12-31T17:00.")
+@click.option("--until", metavar="WHEN", help="Up to then; up to now if left out.")
 @click.option("--why", default="", help="Kept in the audit.")
-def undo(intervention: int | None, run: int | None, why: str) -> int:
-    """Take back what INTERVENTION changed, or all of a run.
+def undo(
+    *,
+    intervention: int | None,
+    run: int | None,
+    process: str | None,
+    since: str | None,
+    until: str | None,
+    why: str,
+) -> int:
+    """Take back what INTERVENTION changed, all of a run, or all of a stretch of time.
 
-    Both are shown by `slagboom interventions`. Only a record that still stands as it
-    was left is changed. How it stands then is accepted, and not judged again. Ends with
-    1 if anything was not taken back.
+    Interventions and runs are shown by `slagboom interventions`. Only a record that
+    still stands as it was left is changed. How it stands then is accepted, and not
+    judged again. Ends with 1 if anything was not taken back.
     """
-    if (intervention is None) == (run is None):
-        raise click.UsageError("Name an intervention, or a run with --run.")
+    named = [one for one in (intervention, run, process) if one is not None]
+    if len(named) != 1:
+        raise click.UsageError("Name an intervention, --run or --process with --since.")
+    if (process is None) != (since is None):
+        raise click.UsageError("--process and --since go together.")
     author = find_author()
     with opened() as app:
         if intervention is not None:
             ordered = app.undo.one(intervention, why=why, author=author)
+        elif run is not None:
+            ordered = app.undo.run(run, why=why, author=author)
         else:
-            ordered = app.undo.run(run or 0, why=why, author=author)
+            ordered = app.undo.stretch(
+                process or "", since or "", until, why=why, author=author
+            )
         for connection_id in ordered.connections:
             app.enforce.look(connection_id)
         states = Counter(app.undo.states(ordered))

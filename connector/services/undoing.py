@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.services.audit import AuditAction
+from connector.services.policies import Policies
+from connector.services.until import read_moment
 from connector.store import Store, Transaction
 from connector.store.interventions import (
     UNDOABLE,
@@ -47,11 +49,12 @@ class Ordered:
 
 
 class Undo:
-    """Takes back interventions, one or a whole run."""
+    """Takes back interventions: one, a whole run, or a stretch of time."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, policies: Policies, clock: Clock) -> None:
         """Keep in `store` what is asked for."""
         self._store = store
+        self._policies = policies
         self._clock = clock
 
     def one(self, intervention_id: int, *, why: str, author: str) -> Ordered:
@@ -77,17 +80,41 @@ class Undo:
     def run(self, run: int, *, why: str, author: str) -> Ordered:
         """Ask for all that was done in one run to be undone. Raises NotUndoable."""
         with self._store.begin() as tx:
-            named = [
-                one
-                for one in tx.interventions.named(run=run)
-                if one.kind in UNDOABLE and one.state is InterventionState.DONE
-            ]
+            named = _undoable(tx.interventions.named(run=run))
         if not named:
             raise NotUndoable(
                 f"Run {run} changed no record, or all of it is undone already. See"
                 " `slagboom interventions`."
             )
         return self._order(named, target=f"run/{run}", why=why, author=author)
+
+    def stretch(
+        self, process: str, since: str, until: str | None, *, why: str, author: str
+    ) -> Ordered:
+        """Ask for all that a process did in a stretch of time to be undone.
+
+        On every account on which it is in force. `since` and `until` are moments such
+        as `2026-12-31T17:00`, in the policy's zone; without `until`, up to now. Raises
+        NotUndoable and ConfigError.
+        """
+        named: list[Named] = []
+        with self._store.begin() as tx:
+            for version in tx.processes.current():
+                if version.name != process:
+                    continue
+                calendar = self._policies.version(tx, version.id).policy.calendar
+                named += tx.interventions.named(
+                    process_id=version.process_id,
+                    since=read_moment(since, calendar),
+                    until=None if until is None else read_moment(until, calendar),
+                )
+        named = _undoable(named)
+        if not named:
+            raise NotUndoable(
+                f"{process} changed no record in that time, or all of it is undone"
+                " already. See `slagboom interventions`."
+            )
+        return self._order(named, target=f"process/{process}", why=why, author=author)
 
     def states(self, ordered: Ordered) -> list[ReversalState]:
         """Return how far what was asked for has got."""
@@ -125,3 +152,11 @@ class Undo:
         reversals = self._store.run(order)
         connections = {one.connection_id for one in named}
         return Ordered(tuple(reversals), tuple(sorted(connections)))
+
+
+def _undoable(named: list[Named]) -> list[Named]:
+    return [
+        one
+        for one in named
+        if one.kind in UNDOABLE and one.state is InterventionState.DONE
+    ]

@@ -1,4 +1,4 @@
-"""Until when something is permitted, as people write it."""
+"""Moments as people write them: until when something holds, since when it did."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -27,6 +27,21 @@ def read_until(
             f" {longest.amount}{longest.unit}: {local:%Y-%m-%dT%H:%M}."
         )
     return until
+
+
+def read_moment(text: str, calendar: Calendar) -> datetime:
+    """Return the moment that `2026-12-31` or `2026-12-31T17:00` means, in UTC.
+
+    A day begins at midnight in the calendar's zone. Raises ConfigError.
+    """
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is no moment. Write 2026-12-31 or 2026-12-31T17:00."
+        ) from None
+    zone = ZoneInfo(calendar.timezone)
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _moment(text: str, calendar: Calendar, now: datetime) -> datetime:

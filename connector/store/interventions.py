@@ -237,17 +237,30 @@ class Interventions:
         )
 
     def named(
-        self, *, intervention_id: int | None = None, run: int | None = None
+        self,
+        *,
+        intervention_id: int | None = None,
+        run: int | None = None,
+        process_id: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[Named]:
-        """Return one intervention, or all of a run, in the order of their planning."""
-        chosen = (
-            interventions.c.run == run
-            if intervention_id is None
-            else interventions.c.id == intervention_id
-        )
-        rows = self._connection.execute(
-            select(interventions).where(chosen).order_by(interventions.c.id)
-        )
+        """Return one intervention, a run, or what a process did in a stretch of time.
+
+        In the order of their planning.
+        """
+        query = select(interventions).order_by(interventions.c.id)
+        if intervention_id is not None:
+            query = query.where(interventions.c.id == intervention_id)
+        if run is not None:
+            query = query.where(interventions.c.run == run)
+        if process_id is not None:
+            query = query.where(interventions.c.process_id == process_id)
+        if since is not None:
+            query = query.where(interventions.c.planned_at >= since)
+        if until is not None:
+            query = query.where(interventions.c.planned_at < until)
+        rows = self._connection.execute(query)
         return [
             Named(
                 row.id,

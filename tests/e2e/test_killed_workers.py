@@ -111,6 +111,33 @@ def test_a_flag_is_one_note_and_one_task(room: Installation, seam: Seam):
     assert len(room.open_rules(deal)) == 1
 
 
+@seams(Door.WRITE, Door.NOTES)
+def test_a_return_is_taken_back_once_with_one_note(room: Installation, seam: Seam):
+    deal = room.add_deal("Undone", "Lead", **DECIDED)
+    room.company.move(deal, "Negotiation")
+    room.wait_until_quiet()
+    [row] = room.rows(
+        "SELECT i.id FROM interventions i JOIN records r ON r.id = i.record_id"
+        " WHERE r.crm_id = %s AND i.kind = 'return' AND i.state = 'done'",
+        deal,
+    )
+    kill_at(
+        room,
+        seam,
+        lambda: room.app.undo.one(row["id"], why="", author="anna"),
+        (lambda: len(room.company.notes_on(deal)) > 1)
+        if seam.door is Door.NOTES
+        else (lambda: room.stages([deal]) == {"Negotiation"}),
+    )
+    room.wait_until_quiet()
+    assert room.company.stage_of(deal) == "Negotiation"
+    assert len(room.company.notes_on(deal)) == 2
+    [reversal] = room.rows(
+        "SELECT state FROM reversals WHERE intervention_id = %s", row["id"]
+    )
+    assert reversal["state"] == "done"
+
+
 @seams(Door.WRITE)
 def test_a_hold_is_completed_once(room: Installation, seam: Seam):
     deal = room.add_deal("Hold", "Lead", "Qualification", "Demo", **DECIDED)

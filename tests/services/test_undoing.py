@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from redis import Redis
 
+from connector.errors import ConfigError
 from connector.services.undoing import NotUndoable, Ordered, Undo
 from connector.store import Store
 from connector.store.interventions import Intervention
@@ -52,7 +53,7 @@ class Repair(Office):
 
     def __init__(self, store: Store, clock: FrozenClock, redis: Redis) -> None:
         super().__init__(store, clock, redis, POLICY)
-        self.undo = Undo(store, clock)
+        self.undo = Undo(store, self.policies, clock)
 
     def add(self, stage: str = "lead") -> RecordRef:
         deal = self.world.add_record(
@@ -219,6 +220,21 @@ def test_a_whole_run_is_taken_back(repair: Repair):
         "intervention.undone",
         "The policy was wrong",
     )
+
+
+def test_what_a_process_did_in_a_stretch_of_time_is_taken_back(repair: Repair):
+    early, late = repair.add(), repair.add()
+    repair.move(early, "demo")
+    begun = repair.clock.now()
+    repair.move(late, "demo")
+    ended = repair.clock.now().isoformat()
+    with pytest.raises(NotUndoable, match="changed no record in that time"):
+        repair.undo.stretch("other", ended, None, why="", author="anna")
+    with pytest.raises(ConfigError, match="is no moment"):
+        repair.undo.stretch("new-business", "yesterday", None, why="", author="anna")
+    repair.undo.stretch("new-business", begun.isoformat(), ended, why="", author="anna")
+    repair.judge()
+    assert (repair.stage_of(early), repair.stage_of(late)) == ("lead", "demo")
 
 
 def test_of_several_on_one_record_the_latest_is_taken_back_first(repair: Repair):
