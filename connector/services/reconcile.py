@@ -91,16 +91,22 @@ class Reconcile:
         what `adapters.errors` has; what was read until then is kept.
         """
         begun_at = self._clock.now()
+        newborn: list[Record] = []
 
         def take(batch: Sequence[Record]) -> int:
             with self._store.begin() as tx:
-                tx.baselines.remember(connection.id, batch)
+                tx.baselines.remember(
+                    connection.id, [one for one in batch if one.created_at <= begun_at]
+                )
+            newborn.extend(one for one in batch if one.created_at > begun_at)
             return len(batch)
 
         with self._held(connection) as still_ours:
             done = self._walk(connection, None, take, still_ours, progress)
             with self._store.begin() as tx:
                 tx.connections.mark_imported(connection.id, at=begun_at)
+                # What is created meanwhile is no history: it is born under our eyes.
+                self._hint(tx, connection, newborn)
         self.start_clocks(connection)
         log.info("account.imported", connection=connection.name, records=done)
         return done
