@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -96,8 +97,30 @@ def _line(speech: Speech, one: Difference, before: Policy, after: Policy) -> str
             key = "change_content" if was == now else "change_content_power"
         case _:
             assert_never(one.kind)
-    said = speech.say(key, what=new, before=old, old=was, new=now, power=now)
+    former = _former(speech, one, before) or old
+    said = speech.say(key, what=new, before=former, old=was, new=now, power=now)
     return said[:1].upper() + said[1:]
+
+
+def _former(speech: Speech, one: Difference, before: Policy) -> str:
+    """Return what was asked, if only a condition changed; else nothing."""
+    match one:
+        case Difference(
+            before=Statement(subject=Gated(_, old)), after=Statement(subject=Gated())
+        ):
+            return condition_text(before, old, speech)
+        case Difference(
+            before=Statement(subject=Check() as check),
+            after=Statement(subject=Check() as other),
+        ) if check == replace(
+            other,
+            condition=check.condition,
+            enforcement=check.enforcement,
+            goal=check.goal,
+        ):
+            return condition_text(before, check.condition.text, speech)
+        case _:
+            return ""
 
 
 def _power(speech: Speech, told: Statement, power: Enforcement) -> str:
@@ -200,7 +223,7 @@ def _allowed(
     facts = {
         "from": stage_label(policy, allow.from_stage),
         "to": stage_label(policy, allow.to_stage),
-        "why": one_line(allow.why),
+        "why": one_line(allow.why).rstrip("."),
     }
     if allow.when is None:
         return "what_allow", facts
@@ -239,6 +262,8 @@ def _start(speech: Speech, follow_up: FollowUp, policy: Policy) -> str:
 
 def _step(speech: Speech, step: Step) -> str:
     key = "step_remind" if step.kind is StepKind.REMIND else "step_escalate"
+    if step.after.amount == 0:
+        return speech.say(f"{key}_now")
     return speech.say(key, length=speech.duration(step.after))
 
 
@@ -300,7 +325,7 @@ def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
         case "governs", Condition() as governs:
             return condition_text(policy, governs.text, speech)
         case "goals", _:
-            return " ".join(speech.goals(policy, policy.goals.keys()))
+            return " ".join(speech.goals(policy, policy.goals.keys())).rstrip(".")
         case "title", _:
             return speech.pick(policy.title)
         case "lanes", _:

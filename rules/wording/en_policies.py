@@ -36,6 +36,8 @@ PHRASES: Mapping[str, str] = {
     "step_task": "the task “{task}”",
     "step_remind": "a reminder after {length}",
     "step_escalate": "the manager hears after {length}",
+    "step_remind_now": "a reminder at once",
+    "step_escalate_now": "the manager hears at once",
     "step_nothing": "nothing is asked",
     "what_of": "{what} (when {actors} did it)",
     "what_check_in": "we expect {condition} in {stages}",

@@ -36,6 +36,8 @@ PHRASES: Mapping[str, str] = {
     "step_task": "de taak “{task}”",
     "step_remind": "een herinnering na {length}",
     "step_escalate": "de manager hoort het na {length}",
+    "step_remind_now": "meteen een herinnering",
+    "step_escalate_now": "de manager hoort het meteen",
     "step_nothing": "er wordt niets gevraagd",
     "what_of": "{what} (als {actors} het deed)",
     "what_check_in": "we verwachten {condition} in {stages}",
