@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from connector.services.overview import Overview
     from connector.services.parking import Parking
     from connector.services.people import People
+    from connector.services.permits import Permits
     from connector.services.policies import Policies
     from connector.services.previewing import Previewing
     from connector.services.publishing import Publishing
     from connector.services.receive import Afterwards, Receive
     from connector.services.reconcile import Reconcile
     from connector.services.starting import Starters
-    from connector.services.storms import Permits, Storms
+    from connector.services.storms import Storms
     from connector.services.undoing import Undo
 
 T = TypeVar("T")
@@ -300,7 +301,7 @@ class Application:
     @cached_property
     def permits(self) -> "Permits":
         """The announced deviations of many records."""
-        from connector.services.storms import Permits
+        from connector.services.permits import Permits
 
         return Permits(self.store, self.policies, self.clock)
 

@@ -1,4 +1,4 @@
-"""Storms and permits, as people handle them: three answers, and announced imports."""
+"""Storms, as people handle them: three answers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,16 @@ from adapters.ports import Message
 from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.services.audit import AuditAction
-from connector.services.guarding import tell_permit_over
 from connector.services.pausing import resume_process
-from connector.services.policies import Active, Policies
-from connector.services.until import read_until
+from connector.services.permits import find_active
+from connector.services.policies import Policies
 from connector.store import Store, Transaction
-from connector.store.permits import Permit
 from connector.store.storms import Moved, Storm
-from rules.document.problems import did_you_mean, listed
-from rules.model import ActorClass
+from rules.document.problems import listed
 from rules.policy import Policy
 from rules.wording import storm_settled
 
 MOST_LISTED = 10_000
-MOST_PERMITTED = 1_000_000
 
 
 class NoStorm(ConfigError):  # noqa: N818 - named for what is the case
@@ -154,109 +150,9 @@ class Storms:
         tx.notifications.settle({told.id: message}, now=now)
 
     def _policy(self, tx: Transaction, storm: Storm) -> Policy:
-        return _active(tx, self._policies, storm.process, storm.connection_id).policy
-
-
-class Permits:
-    """The announced deviations of many records."""
-
-    def __init__(self, store: Store, policies: Policies, clock: Clock) -> None:
-        """Check them against the policies in force."""
-        self._store = store
-        self._policies = policies
-        self._clock = clock
-
-    def grant(
-        self,
-        process: str,
-        *,
-        connection: str | None,
-        count: int,
-        until: str,
-        why: str,
-        by: str,
-        actor: ActorClass | None,
-        author: str,
-    ) -> Permit:
-        """Permit `count` records to deviate until then; `by` is who answers for it.
-
-        `until` is as `read_until` takes it; `actor` limits it to one class of actors.
-        Raises ConfigError.
-        """
-        if not 0 < count <= MOST_PERMITTED:
-            raise ConfigError(f"A permit is for 1 to {MOST_PERMITTED} records.")
-        now = self._clock.now()
-        with self._store.begin() as tx:
-            connection_id = None
-            if connection is not None:
-                found = tx.connections.find(connection)
-                if found is None:
-                    raise ConfigError(f"There is no connection {connection!r}.")
-                connection_id = found.id
-            active = _active(tx, self._policies, process, connection_id)
-            policy, version = active.policy, active.version
-            end = read_until(
-                until, policy.calendar, now=now, longest=policy.exemption_longest
-            )
-            permit_id = tx.permits.grant(
-                version.connection_id,
-                version.process_id,
-                count=count,
-                actor=actor,
-                until=end,
-                why=why.strip(),
-                by=by.strip(),
-                now=now,
-            )
-            tx.audit.add(
-                actor=author,
-                action=AuditAction.PERMIT_GRANTED,
-                target=f"{version.connection}/{policy.process}",
-                after={
-                    "id": permit_id,
-                    "records": count,
-                    "until": end.isoformat(),
-                    "actor": actor,
-                    "by": by.strip(),
-                },
-                reason=why.strip(),
-                now=now,
-            )
-            [permit] = [
-                one
-                for one in tx.permits.latest(only_holding=True)
-                if one.id == permit_id
-            ]
-        return permit
-
-    def revoke(self, permit_id: int, *, why: str, author: str) -> Permit:
-        """End a permit early. Raises ConfigError if none of this id holds."""
-        now = self._clock.now()
-        with self._store.begin() as tx:
-            permit = tx.permits.end(permit_id, why="revoked", now=now)
-            if permit is None:
-                raise ConfigError(
-                    f"No permit with the id {permit_id} holds. See `slagboom permits`."
-                )
-            tx.audit.add(
-                actor=author,
-                action=AuditAction.PERMIT_REVOKED,
-                target=f"{permit.connection}/{permit.process}",
-                before={"id": permit.id, "used": permit.used},
-                reason=why,
-                now=now,
-            )
-        return permit
-
-    def latest(self, *, only_holding: bool, limit: int) -> list[Permit]:
-        """Return permits, newest first."""
-        with self._store.begin() as tx:
-            return tx.permits.latest(only_holding=only_holding, limit=limit)
-
-    def end_due(self, tx: Transaction, now: datetime) -> None:
-        """End the permits whose time is over, and tell the admin."""
-        for permit in tx.permits.end_due(now):
-            tell_permit_over(tx, permit, now)
+        return find_active(
+            tx, self._policies, storm.process, storm.connection_id
+        ).policy
 
 
 def _raging(tx: Transaction, connection: str | None) -> list[Storm]:
@@ -281,24 +177,4 @@ def _note(
         target=f"{storm.connection}/{storm.process}",
         after={"storm": storm.id, "answer": answer, "moved": storm.moved},
         now=now,
-    )
-
-
-def _active(
-    tx: Transaction, policies: Policies, process: str, connection_id: int | None
-) -> Active:
-    current = tx.processes.current(connection_id)
-    found = [one for one in current if one.name == process]
-    if len(found) == 1:
-        return policies.version(tx, found[0].id)
-    if found:
-        accounts = listed(one.connection for one in found)
-        raise ConfigError(
-            f"{process!r} is in force on several accounts: {accounts}. Choose one"
-            " with --connection."
-        )
-    names = [one.name for one in current]
-    raise ConfigError(
-        f"No process {process!r} is in force.{did_you_mean(process, names)}"
-        f" There are: {listed(names) or 'none'}."
     )

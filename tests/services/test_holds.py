@@ -295,6 +295,29 @@ def test_a_worker_that_dies_before_it_moves_is_finished_by_the_next(desk: Desk):
     assert len(desk.world.notes(deal)) == 2
 
 
+def test_a_move_that_is_dropped_while_it_is_looked_at_is_not_made(desk: Desk):
+    deal = desk.add_held()
+    desk.world.link(deal, EvidenceKind.QUOTES)
+    desk.meddle_at(
+        "trace",
+        lambda: desk.desk.drop(f"deal:{deal.id}", by="rep@e", why="No", author="anna"),
+    )
+    desk.look()
+    assert desk.stage_of(deal) == "demo"
+    assert desk.endings() == ["dropped"]
+    assert len(desk.world.notes(deal)) == 1
+
+
+def test_two_workers_make_the_move_once(desk: Desk):
+    deal = desk.add_held()
+    desk.world.link(deal, EvidenceKind.QUOTES)
+    desk.meddle_at("write", desk.judge)
+    desk.look()
+    assert desk.stage_of(deal) == "quote_sent"
+    assert len(desk.world.notes(deal)) == 2
+    assert desk.endings() == ["completed"]
+
+
 def test_a_note_that_a_dead_worker_owes_is_written_once(desk: Desk):
     deal = desk.add_held()
     desk.clock.advance(10 * DAY)

@@ -7,7 +7,8 @@ import pytest
 from redis import Redis
 
 from connector.errors import ConfigError
-from connector.services.storms import NoStorm, Permits, Storms
+from connector.services.permits import Permits
+from connector.services.storms import NoStorm, Storms
 from connector.store import Store
 from rules.model import ActorClass, RecordRef, StageId
 from tests.fakes.clock import FrozenClock
