@@ -19,6 +19,7 @@ from connector.vendors import CHANNELS, CRMS, CrmVendor, Means
 if TYPE_CHECKING:
     from adapters.ports import ChangeSource, ChangeStream, Crm, Notifier
     from connector.services.accounts import Accounts
+    from connector.services.acknowledging import Acknowledging
     from connector.services.alarms import Alarms
     from connector.services.answers import Answers
     from connector.services.channels import Channels
@@ -281,6 +282,13 @@ class Application:
         from connector.services.exemptions import Exemptions
 
         return Exemptions(self.store, self.policies, self.clock)
+
+    @cached_property
+    def acknowledging(self) -> "Acknowledging":
+        """What people have seen of the follow-ups, as they say it."""
+        from connector.services.acknowledging import Acknowledging
+
+        return Acknowledging(self.store, self.policies, self.clock)
 
     @cached_property
     def parking(self) -> "Parking":

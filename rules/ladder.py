@@ -140,6 +140,7 @@ def next_step(
     calendar: Calendar,
     is_fulfilled: bool = False,
     parked_until: datetime | None = None,
+    seen_until: datetime | None = None,
     entered_at: datetime | None = None,
 ) -> NextStep:
     """Return what a clock that is due asks for.
@@ -148,7 +149,7 @@ def next_step(
     does, for an idle clock, a person's moving the record to another stage
     (`entered_at`); a planned activity stops the clock until it is past. `is_fulfilled`:
     the follow-up's own condition is true. `parked_until`: somebody asked to be left
-    alone until then.
+    alone until then; `seen_until`: so long is whoever has seen the matter left alone.
     """
     why = _end(follow_up, record, is_open=is_open)
     if why is not None:
@@ -166,8 +167,9 @@ def next_step(
     )
     if settled is not None:
         return settled
-    if parked_until is not None and parked_until > now:
-        return Wait(parked_until)
+    rests_until = max(parked_until or now, seen_until or now)
+    if rests_until > now:
+        return Wait(rests_until)
     planned_at = evidence.next_at(counted_evidence(follow_up))
     if planned_at is not None and planned_at > now:
         return _planned(follow_up, clock, planned_at, now=now, calendar=calendar)

@@ -80,6 +80,18 @@ PARK_LIMIT = ParkLimit()
 
 
 @dataclass(frozen=True, slots=True)
+class SeenLimit:
+    """How long a follow-up waits that somebody has seen, and how many times it does."""
+
+    lasts: Duration = Duration(1, Unit.WORKING_DAYS)
+    times: int = 2
+
+
+SEEN_LIMIT = SeenLimit()
+"""How a follow-up waits where the policy does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class StormLimit:
     """How many records may be put back in ten minutes; `share` is a part of all."""
 
@@ -354,6 +366,7 @@ class Policy:
     exemptions_recur: int = EXEMPTIONS_RECUR
     park_limit: ParkLimit = PARK_LIMIT
     messages_per_day: int = MESSAGES_PER_DAY
+    seen_limit: SeenLimit = SEEN_LIMIT
 
     @property
     def names_actors(self) -> bool:

@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "exemptions": ("exemptions", "List who may deviate from what, and why."),
     "park": ("parking", "Do not follow a record up until a moment."),
     "parked": ("parking", "List what is not followed up for a while."),
-    "follow-ups": ("lists", "List the follow-ups that run."),
+    "follow-ups": ("follow_ups", "List the follow-ups that run."),
     "deliveries": ("lists", "List what the CRMs sent."),
     "doctor": ("doctor", "Find out what is wrong with this installation."),
 }

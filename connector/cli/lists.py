@@ -116,29 +116,6 @@ def interventions(*, limit: int, is_json: bool) -> None:
     )
 
 
-@click.command("follow-ups")
-@everything
-@limited
-@as_json
-def follow_ups(*, is_all: bool, limit: int, is_json: bool) -> None:
-    """List the follow-ups that run, those that are due first on top."""
-    with opened() as app, app.store.begin() as tx:
-        rows = tx.clocks.latest(only_running=not is_all, limit=limit)
-    show(
-        rows,
-        {
-            "due": lambda one: one.due_at,
-            "record": lambda one: one.record or one.crm_id,
-            "follow-up": lambda one: one.follow_up,
-            "started": lambda one: one.started_at,
-            "steps taken": lambda one: one.steps_taken,
-            "state": lambda one: one.ended_why or one.state,
-        },
-        is_json=is_json,
-        empty="No follow-up runs.",
-    )
-
-
 @click.command()
 @limited
 @as_json

@@ -18,6 +18,7 @@ class AuditAction(StrEnum):
     PERMIT_REVOKED = "permit.revoked"
     RECORD_PARKED = "record.parked"
     PARK_ENDED = "park.ended"
+    FOLLOW_UP_SEEN = "follow_up.seen"
     EXEMPTION_GRANTED = "exemption.granted"
     EXEMPTION_REVOKED = "exemption.revoked"
     POLICY_PUBLISHED = "policy.published"

@@ -98,6 +98,7 @@ def decide(watched: Watched, now: datetime) -> NextStep:
         now=now,
         calendar=watched.policy.calendar,
         parked_until=clock.parked_until,
+        seen_until=clock.seen_until,
         entered_at=clock.stage_entered_at,
     )
 

@@ -46,6 +46,7 @@ class DueClock:
     baseline: Record | None
     stage_entered_at: datetime | None
     parked_until: datetime | None
+    seen_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class ClockSummary:
     task_due_at: datetime | None
     due_at: datetime | None
     steps_taken: int
+    seen_until: datetime | None
+    seen_by: str | None
     ended_at: datetime | None
     ended_why: str | None
 
@@ -158,6 +161,7 @@ class Clocks:
                 else record_from_json(row.baseline),
                 stage_entered_at=row.stage_entered_at,
                 parked_until=row.parked_until,
+                seen_until=row.seen_until,
             )
             for row in rows
         ]
@@ -355,6 +359,8 @@ class Clocks:
                 clocks.c.task_due_at,
                 clocks.c.due_at,
                 clocks.c.steps_taken,
+                clocks.c.seen_until,
+                clocks.c.seen_by,
                 clocks.c.ended_at,
                 clocks.c.ended_why,
             )

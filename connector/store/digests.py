@@ -1,14 +1,14 @@
 """Digests: what waits to be told to a person together with other things.
 
-A matter whose clock stands still (it is paused or parked) goes on waiting; one whose
-clock has ended is taken, to be left out.
+A matter whose clock stands still (it is paused, parked or seen) goes on waiting; one
+whose clock has ended is taken, to be left out.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, update
 
 from adapters.ports import Message
 from connector.store.clocks import goes
@@ -103,7 +103,8 @@ class Digests:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    goes_on = and_(goes(), parked_until(now).is_(None))
+    is_seen = func.coalesce(clocks.c.seen_until > now, False)
+    goes_on = and_(goes(), parked_until(now).is_(None), not_(is_seen))
     return and_(
         notifications.c.state == "waiting",
         notifications.c.digest_at <= now,

@@ -609,6 +609,10 @@ clocks = Table(
         "stood_still", Interval, nullable=False, server_default=text("'0'::interval")
     ),
     _at("last_step_at"),
+    # Until when it waits because somebody has seen it, and how often it did.
+    _at("seen_until"),
+    Column("seen_by", Text),
+    _count("seen_times"),
     Column("state", Text, nullable=False, server_default="running"),
     _at("ended_at"),
     Column("ended_why", Text),

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from connector.store.acknowledgements import Acknowledgements
 from connector.store.answers import Answers
 from connector.store.audit import Audit
 from connector.store.baselines import Baselines
@@ -139,6 +140,11 @@ class Transaction:
     def clocks(self) -> Clocks:
         """The follow-ups that run."""
         return Clocks(self._connection)
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        """What people have seen of the follow-ups."""
+        return Acknowledgements(self._connection)
 
     @cached_property
     def notifications(self) -> Notifications:

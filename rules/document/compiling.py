@@ -58,6 +58,7 @@ from rules.policy import (
     OnFail,
     ParkLimit,
     Policy,
+    SeenLimit,
     Stage,
     StartKind,
     Starts,
@@ -162,6 +163,7 @@ class _Compiling:
             exemptions_recur=shape.exemptions.recurring,
             park_limit=ParkLimit(shape.parking.longest, shape.parking.times),
             messages_per_day=shape.people.messages_per_day,
+            seen_limit=SeenLimit(shape.people.seen.lasts, shape.people.seen.times),
         )
 
     def _kind(self, account: Account) -> AccountKind | None:

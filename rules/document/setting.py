@@ -12,6 +12,7 @@ from rules.policy import (
     HOLD_KEEP,
     MESSAGES_PER_DAY,
     PARK_LIMIT,
+    SEEN_LIMIT,
     STORM_LIMIT,
 )
 
@@ -37,6 +38,19 @@ class CalendarShape(Shape):
     )
 
 
+class SeenShape(Shape):
+    """Follow-ups that somebody has seen: they wait, and then go on."""
+
+    lasts: Length = Field(
+        default=SEEN_LIMIT.lasts,
+        json_schema_extra={"default": "1wd"},
+        description="How long one waits that was seen, such as 1wd.",
+    )
+    times: int = Field(
+        SEEN_LIMIT.times, ge=0, le=10, description="How many times one waits so."
+    )
+
+
 class PeopleShape(Shape):
     """Who hears when nobody else can be told, and how much anybody is told."""
 
@@ -49,6 +63,9 @@ class PeopleShape(Shape):
         le=1000,
         description="How many reminders and escalations a person gets one by one on a"
         " day. What is beyond comes in one message on the next working day.",
+    )
+    seen: SeenShape = Field(
+        default=SeenShape(), description="What it counts that somebody has seen it."
     )
 
     @classmethod

@@ -34,6 +34,7 @@ from rules.policy import (
     ParkLimit,
     Placeholders,
     Policy,
+    SeenLimit,
     Stage,
     StartKind,
     Step,
@@ -304,13 +305,21 @@ def _lanes(speech: Speech, lanes: tuple[Lane, ...], policy: Policy) -> str:
     )
 
 
-def _limits(speech: Speech, limits: Placeholders | StormLimit | ParkLimit) -> str:
+def _limits(
+    speech: Speech, limits: Placeholders | StormLimit | ParkLimit | SeenLimit
+) -> str:
     if isinstance(limits, Placeholders):
         return _placeholders(speech, limits)
     if isinstance(limits, ParkLimit):
         return speech.say(
             "park_limit",
             length=speech.duration(limits.longest),
+            count=speech.value(float(limits.times)),
+        )
+    if isinstance(limits, SeenLimit):
+        return speech.say(
+            "seen_limit",
+            length=speech.duration(limits.lasts),
             count=speech.value(float(limits.times)),
         )
     return speech.say(
@@ -336,7 +345,7 @@ def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
 
 def _of_kind(speech: Speech, value: object) -> str:
     match value:
-        case Placeholders() | StormLimit() | ParkLimit():
+        case Placeholders() | StormLimit() | ParkLimit() | SeenLimit():
             said = _limits(speech, value)
         case Duration():
             said = speech.duration(value)

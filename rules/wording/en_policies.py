@@ -69,6 +69,8 @@ PHRASES: Mapping[str, str] = {
         "a person gets at most {value} messages a day one by one, and the rest in one"
     ),
     "set_park_limit": "a record may be parked {value}",
+    "set_seen_limit": "whoever has seen a follow-up is left alone for {value}",
+    "seen_limit": "{length}, {count} times at the most",
     "park_limit": "for {length} at the most, {count} times a year",
     "set_title": "the process is called “{value}”",
     "set_kind": "the process is about {value}",

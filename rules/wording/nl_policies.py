@@ -69,6 +69,8 @@ PHRASES: Mapping[str, str] = {
         "iedereen krijgt hoogstens {value} losse berichten per dag, en de rest in één"
     ),
     "set_park_limit": "parkeren mag {value}",
+    "set_seen_limit": "wie een opvolging heeft gezien, krijgt rust: {value}",
+    "seen_limit": "{length}, hoogstens {count} keer",
     "park_limit": "hoogstens {length}, {count} keer per jaar",
     "set_title": "het proces heet “{value}”",
     "set_kind": "het proces gaat over {value}",

@@ -24,6 +24,7 @@ from rules.policy import (
     Placeholders,
     Policy,
     Recipient,
+    SeenLimit,
     Stage,
     StartKind,
     Starts,
@@ -285,6 +286,13 @@ def test_lanes_and_limits_are_said_in_words():
     limit = ParkLimit(a_duration("30d"), 2)
     [line] = said(a_policy(), a_policy(park_limit=limit), "nl")
     assert line.startswith("Parkeren mag hoogstens 30 dagen, 2 keer per jaar (was: ")
+    [line] = said(a_policy(), a_policy(seen_limit=SeenLimit(a_duration("4h"), 1)))
+    assert line.startswith(
+        "Whoever has seen a follow-up is left alone for 4 hours, 1 times at the most"
+    )
+    top = (Lane("top", a_condition("amount >= 100000"), 0.5, never_in_digest=True),)
+    [line] = said(a_policy(), a_policy(lanes=top, messages_per_day=10))
+    assert line.endswith("in 50% of the time and never in a digest.")
 
 
 def test_every_part_of_a_policy_has_a_sentence():

@@ -25,6 +25,7 @@ from rules.policy import (
     OnFail,
     Policy,
     Recipient,
+    SeenLimit,
     StartKind,
     StepKind,
     Unit,
@@ -65,6 +66,8 @@ def test_the_example_becomes_a_policy():
     assert policy.locale == "nl"
     assert policy.since == datetime(2026, 11, 30, 23, tzinfo=UTC)
     assert policy.fallback == "sales-ops@example.com"
+    assert policy.messages_per_day == 12
+    assert policy.seen_limit == SeenLimit(Duration(4, Unit.WORKING_HOURS), 3)
     assert list(policy.goals) == ["forecast", "follow-up"]
     assert [
         (one.key, one.id, one.position, one.is_closed) for one in policy.stages

@@ -459,6 +459,23 @@ def test_who_is_parked_is_left_alone_until_then_and_then_hears_again():
     assert found.index == 0
 
 
+def test_who_has_seen_it_is_left_alone_for_a_while_and_then_hears_again():
+    clock = ClockState(NOW, steps_taken=1, last_step_at=NOW + DAY)
+    seen = {"seen_until": NOW + 4 * DAY}
+    assert stepped(CREATED, clock, now=NOW + 2 * DAY, **seen) == Wait(NOW + 4 * DAY)
+    found = stepped(CREATED, clock, now=NOW + 4 * DAY, **seen)
+    assert isinstance(found, Take)
+    assert found.index == 1
+
+
+@pytest.mark.parametrize("kind", ["parked_until", "seen_until"])
+def test_the_later_of_parked_and_seen_counts(kind):
+    rests = {"parked_until": NOW + 2 * DAY, "seen_until": NOW + 2 * DAY}
+    rests[kind] = NOW + 3 * DAY
+    found = stepped(CREATED, ClockState(NOW), now=NOW + DAY, **rests)
+    assert found == Wait(NOW + 3 * DAY)
+
+
 def test_contact_settles_a_parked_matter_all_the_same():
     called = contact(last_at=NOW + HOUR)
     found = stepped(
