@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from adapters.ports import Outcome, OutcomeKind
+from adapters.ports import Outcome, OutcomeKind, Passage
 from connector.clock import new_id
 from connector.services.policies import Active
 from connector.store.interventions import (
@@ -41,11 +41,15 @@ from rules.model import (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A record that was read afresh, and the difference that is to be judged."""
+    """A record that was read afresh, and the difference that is to be judged.
+
+    `way` are the stages that it went through and who led it there, if that was asked.
+    """
 
     claimed: ClaimedRecord
     record: Record
     change: Change
+    way: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

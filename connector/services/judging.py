@@ -6,6 +6,7 @@ Nothing is written here, neither to the CRM nor to the store.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 from connector.services.episodes import Judged, Look, is_same_state, with_values
@@ -161,8 +162,6 @@ def _judge(
     look: Look,
     evidence: EvidenceOf,
     now: datetime,
-    *,
-    path: Sequence[StageId] = (),
 ) -> Judged | None:
     if look.claimed.id in round_.planned:
         # First what was begun; the record comes back for the rest.
@@ -171,7 +170,7 @@ def _judge(
     reversal = find_reversal(round_, look)
     if reversal is not None:
         return reversal
-    judged = _judge_change(round_, look, facts, now, path)
+    judged = _judge_change(round_, look, facts, now)
     if judged is None or not judged.judgement.failed():
         further = (
             _see_to_hold(round_, found, look, facts, now)
@@ -184,23 +183,25 @@ def _judge(
 
 
 def _judge_change(
-    round_: Round,
-    look: Look,
-    facts: Evidence,
-    now: datetime,
-    path: Sequence[StageId],
+    round_: Round, look: Look, facts: Evidence, now: datetime
 ) -> Judged | None:
     """Return what the policy that speaks of this record says of its change."""
     before = look.change.before
     if before is not None and is_same_state(before, look.record):
         return None
+    judge_way = partial(
+        judge_path,
+        change=look.change,
+        path=[step.stage for step in look.way],
+        evidence=facts,
+        now=now,
+        movers=[step.actor for step in look.way],
+    )
     for active in round_.of_record(look.claimed.id, look.record.ref.kind):
-        judgement = judge_path(active.policy, look.change, path, facts, now)
+        judgement = judge_way(active.policy)
         whole = round_.active(active.version.process_id)
         if whole is not None and whole is not active:
-            judgement = with_waived(
-                judgement, judge_path(whole.policy, look.change, path, facts, now)
-            )
+            judgement = with_waived(judgement, judge_way(whole.policy))
         if judgement.is_governed and judgement.verdicts:
             returns_today = round_.returns_today.get(look.claimed.id, 0)
             planned = plan(active.policy, judgement, returns_today=returns_today)
@@ -362,5 +363,5 @@ def _confirm(round_: Round, found: _Found, evidence: EvidenceOf, now: datetime) 
                 left = found.gone if after is None else found.stale
                 left[look.claimed.id] = look.claimed
                 continue
-            retold, path = retell(round_, look.claimed, after)
-            found.put(retold, _judge(round_, found, retold, evidence, now, path=path))
+            retold = retell(round_, look.claimed, after)
+            found.put(retold, _judge(round_, found, retold, evidence, now))

@@ -16,7 +16,6 @@ from rules.model import (
     Change,
     Kind,
     Record,
-    StageId,
 )
 from rules.moves import changed_fields
 
@@ -42,16 +41,24 @@ def _find_actor(round_: Round, change: Change, heard: Sequence[PendingChange]) -
 
     Often a workflow edits something as soon as a person has moved a record.
     """
-    others = [
-        one
-        for one in heard
-        if one.actor.kind is not ActorClass.OURSELVES and not one.is_link
-    ]
+    meant = _meant(round_, change, heard)
+    return meant[-1].actor if meant else UNKNOWN_ACTOR
+
+
+def _meant(
+    round_: Round, change: Change, heard: Sequence[PendingChange]
+) -> list[PendingChange]:
+    """Return the hints that may be of a change: of its move, if it is one."""
     changed = changed_fields(change)
     names = {STAGE} if STAGE in changed else changed
     properties = _properties_of(round_, change.after.ref.kind, names)
-    meant = [one for one in others if _is_about(one, properties)]
-    return meant[-1].actor if meant else UNKNOWN_ACTOR
+    return [
+        one
+        for one in heard
+        if one.actor.kind is not ActorClass.OURSELVES
+        and not one.is_link
+        and _is_about(one, properties)
+    ]
 
 
 def _is_about(hint: PendingChange, properties: frozenset[str]) -> bool:
@@ -74,36 +81,39 @@ def _properties_of(round_: Round, kind: Kind, names: Collection[str]) -> frozens
 
 
 def with_movers(round_: Round, looks: Sequence[Look]) -> list[Look]:
-    """Return the looks, with who moved a record where a rule asks and no hint told."""
+    """Return the looks, with who moved a record on its way where a rule asks for that.
+
+    Asked are records of which no hint told who moved them, or of which several did.
+    """
     found = {look.claimed.id: look for look in looks}
     for kind in sorted({look.record.ref.kind for look in looks}):
         if not any(one.policy.names_actors for one in round_.of_kind(kind)):
             continue
-        unknown = [
+        doubtful = [
             look
             for look in looks
-            if look.record.ref.kind is kind and _was_moved_by_somebody(look.change)
+            if look.record.ref.kind is kind and _is_mover_doubtful(round_, look)
         ]
-        refs = [look.record.ref for look in unknown]
+        refs = [look.record.ref for look in doubtful]
         traced = round_.crm.trace(refs, round_.fields_of(kind)) if refs else {}
-        for look in unknown:
+        for look in doubtful:
             after = traced.get(look.record.ref)
             if after is not None and is_same_state(after.record, look.record):
-                found[look.claimed.id], _ = retell(round_, look.claimed, after)
+                found[look.claimed.id] = retell(round_, look.claimed, after)
     return list(found.values())
 
 
-def _was_moved_by_somebody(change: Change) -> bool:
-    """Return whether a record is new to its stage, and who put it there is unknown."""
-    before, after = change.before, change.after
-    has_moved = change.is_new if before is None else before.stage != after.stage
-    return has_moved and change.actor.kind is ActorClass.UNKNOWN
+def _is_mover_doubtful(round_: Round, look: Look) -> bool:
+    """Return whether a record was moved, and not by one kind of actor as we know."""
+    before, after = look.change.before, look.change.after
+    has_moved = look.change.is_new if before is None else before.stage != after.stage
+    heard = round_.heard.get(look.claimed.id, ())
+    movers = {one.actor.kind for one in _meant(round_, look.change, heard)}
+    return has_moved and (len(movers) > 1 or look.change.actor == UNKNOWN_ACTOR)
 
 
-def retell(
-    round_: Round, claimed: ClaimedRecord, traced: Traced
-) -> tuple[Look, list[StageId]]:
-    """Return a look with the actor, and the stages it went through, of its history."""
+def retell(round_: Round, claimed: ClaimedRecord, traced: Traced) -> Look:
+    """Return a look with the actor, and the way through the stages, of its history."""
     change = find_change(round_, claimed, traced.record)
     before = change.before
     steps = [
@@ -117,4 +127,4 @@ def retell(
     if steps and change.actor.kind in {ActorClass.UNKNOWN, steps[-1].actor.kind}:
         # The history knows names where a hint has a code.
         change = replace(change, actor=steps[-1].actor)
-    return Look(claimed, traced.record, change), [step.stage for step in steps]
+    return Look(claimed, traced.record, change, tuple(steps))

@@ -24,6 +24,7 @@ from rules.model import (
     TextUse,
     Verdict,
 )
+from rules.path import judge_path
 from rules.policy import OnFail, Placeholders, Policy
 from tests.builders import (
     LONG_AGO,
@@ -685,3 +686,42 @@ def test_a_text_that_is_allowed_is_an_answer(allowed, fails):
     policy = a_policy(placeholders=Placeholders(allowed=frozenset({allowed})))
     change = a_change("lead", "qualification", fields={"decision_maker": " TEST "})
     assert (REQUIRES_ONE in failures(judged(change, policy=policy))) is fails
+
+
+# A way of several hands
+
+PERSON, WORKFLOW = Actor(ActorClass.PERSON), Actor(ActorClass.WORKFLOW)
+
+
+def way(*stages: str, movers: tuple[Actor, ...], policy: Policy) -> Judgement:
+    """Judge a way from lead on, of which the last mover is told."""
+    change = a_change("lead", stages[-1], fields=FULL, actor=movers[-1])
+    path = [stage_id(one) for one in stages]
+    return judge_path(policy, change, path, ALL, NOW, movers=movers)
+
+
+def test_a_person_who_skips_is_held_though_a_workflow_went_on_from_there():
+    policy = a_policy(skip=replace(a_move_rule("skip"), actors=PEOPLE_ONLY))
+    found = way("demo", "quote_sent", movers=(PERSON, WORKFLOW), policy=policy)
+    assert failures(found) == ["move.skip"]
+    assert found.return_to == stage_id("lead")
+    assert found.change.actor == PERSON
+
+
+def test_a_workflow_that_skips_after_a_persons_step_leaves_the_step_alone():
+    only_workflows = frozenset({ActorClass.WORKFLOW})
+    policy = a_policy(skip=replace(a_move_rule("skip"), actors=only_workflows))
+    movers = (PERSON, WORKFLOW)
+    found = way("qualification", "negotiation", movers=movers, policy=policy)
+    assert failures(found) == ["move.skip"]
+    assert found.return_to == stage_id("qualification")
+    assert found.change.actor == WORKFLOW
+
+
+def test_what_everybody_may_do_is_fine_whoever_did_it():
+    policy = a_policy(skip=replace(a_move_rule("skip"), actors=PEOPLE_ONLY))
+    found = way(
+        "qualification", "negotiation", movers=(PERSON, WORKFLOW), policy=policy
+    )
+    assert failures(found) == []
+    assert found.return_to is None

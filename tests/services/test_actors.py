@@ -149,3 +149,15 @@ def test_the_note_has_the_name_that_the_history_knows(office):
     skip(office, deal, ActorClass.WORKFLOW)
     office.hear(deal, Actor(ActorClass.WORKFLOW, "AUTOMATION_PLATFORM"))
     assert "een workflow (workflow)" in office.world.notes(deal)[-1].html
+
+
+def test_a_skip_goes_back_though_a_workflow_went_on_before_anybody_looked(office):
+    deal = office.add_deal()
+    skip(office, deal, ActorClass.PERSON)
+    office.hear(deal, ROBIN, "stage", more=True)
+    office.world.advance(timedelta(seconds=1))
+    office.world.move(deal, office.world.stages(Kind.DEAL)[3], by=ActorClass.WORKFLOW)
+    office.hear(deal, NIGHTLY, "stage")
+    assert stands_in(office, deal) == "s-lead"
+    [note] = office.world.notes(deal)
+    assert "workflow" not in note.html
