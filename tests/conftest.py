@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from redis import Redis
@@ -18,6 +19,10 @@ from redis import Redis
 from connector.config import Urls
 from connector.embedded import Embedded
 from tests.fakes.clock import FrozenClock
+
+# How long an example takes is no law: machines differ, and are busy.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", "::", ""})  # noqa: S104
 

@@ -35,9 +35,7 @@ from tests.builders import (
     stage_id,
 )
 
-thoroughly = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+thoroughly = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 KEYS = ("lead", "qualification", "demo", "quote_sent", "won", "lost")
 REQUIRED = ("amount", "decision_maker", "close_date", "lost_reason", "discount")

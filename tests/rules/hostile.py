@@ -145,8 +145,17 @@ def main() -> None:
     for one in refused:
         assert one.column >= 1, one
         assert str(one).endswith((".", "?")), one
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"compiled {compiled} refused {len(refused)} megabytes {held}")
+    print(f"compiled {compiled} refused {len(refused)} megabytes {peak_megabytes()}")
+
+
+def peak_megabytes() -> int:
+    """Return the most memory that this program held.
+
+    Not by `getrusage`, which counts what the process held that this one came from.
+    """
+    status = Path("/proc/self/status").read_text()
+    [peak] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(peak.split()[1]) // 1024
 
 
 if __name__ == "__main__":

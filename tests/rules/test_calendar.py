@@ -208,7 +208,7 @@ calendars = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(moments, st.integers(1, 12), calendars)
 def test_the_working_minutes_up_to_the_end_are_as_many_as_were_asked(
     start, hours, calendar
@@ -223,7 +223,6 @@ def test_the_working_minutes_up_to_the_end_are_as_many_as_were_asked(
     assert is_working_time(end - timedelta(minutes=1), calendar)
 
 
-@settings(deadline=None)
 @given(moments, st.timedeltas(timedelta(0), timedelta(days=9)), calendars)
 def test_who_starts_later_is_never_done_earlier(start, later, calendar):
     for unit in (Unit.DAYS, Unit.WORKING_HOURS, Unit.WORKING_DAYS):
@@ -231,7 +230,6 @@ def test_who_starts_later_is_never_done_earlier(start, later, calendar):
         assert add(start, length, calendar) <= add(start + later, length, calendar)
 
 
-@settings(deadline=None)
 @given(moments, st.sampled_from(Unit), st.integers(0, 40), calendars)
 def test_an_end_is_utc_and_never_before_its_start(start, unit, amount, calendar):
     end = add(start, Duration(amount, unit), calendar)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.document import DocumentInvalid, compile_policy, parse, schema
@@ -372,7 +372,6 @@ def test_any_text_is_a_document_or_says_why_not(text):
     assert caught.value.problems
 
 
-@settings(deadline=None)
 @given(st.sampled_from(range(len(EXAMPLE.splitlines()))))
 def test_a_document_with_a_line_missing_never_ends_in_another_error(missing):
     lines = EXAMPLE.splitlines()

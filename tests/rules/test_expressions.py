@@ -2,7 +2,7 @@ import contextlib
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.expressions import ConditionInvalid, compile_condition
@@ -326,7 +326,6 @@ values = st.none() | st.booleans() | st.floats() | st.text() | st.dates()
 values |= st.datetimes() | st.datetimes(timezones=st.just(UTC)) | st.integers()
 
 
-@settings(deadline=None)
 @given(st.lists(words, max_size=12).map(" ".join), st.dictionaries(names, values))
 def test_any_text_is_refused_or_judges_any_values(text, found):
     try:
@@ -339,7 +338,6 @@ def test_any_text_is_refused_or_judges_any_values(text, found):
     assert 1 <= column <= len(text) + 1
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.dictionaries(names, values))
 def test_any_characters_are_refused_or_judge_any_values(text, found):
     with contextlib.suppress(ConditionInvalid):
@@ -361,7 +359,6 @@ conditions = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(conditions, st.none() | numbers, st.none() | numbers, numbers, numbers)
 def test_a_decision_stays_when_what_was_empty_and_not_asked_for_is_filled(
     text, amount, discount, later_amount, later_discount
@@ -375,7 +372,6 @@ def test_a_decision_stays_when_what_was_empty_and_not_asked_for_is_filled(
     assert condition.evaluate({"amount": amount, "discount": discount}) == before
 
 
-@settings(deadline=None)
 @given(conditions, numbers, numbers)
 def test_with_everything_filled_there_is_always_a_decision(text, amount, discount):
     decision = compile_condition(text, TYPES).evaluate(
@@ -398,7 +394,6 @@ signs = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 floats = st.none() | st.floats() | numbers
 
 
-@settings(deadline=None)
 @given(
     st.tuples(operands, signs, operands) | st.tuples(days, signs, days),
     st.fixed_dictionaries(
