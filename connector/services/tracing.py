@@ -28,8 +28,11 @@ def find_change(round_: Round, claimed: ClaimedRecord, record: Record) -> Change
         # A field that was not asked for at the last look has no former value: the
         # first look at it is history.
         before = replace(before, fields={**record.fields, **before.fields})
+    # Some CRMs tell the second in which a record was created, and no more.
     is_new = (
-        before is None and imported_at is not None and record.created_at >= imported_at
+        before is None
+        and imported_at is not None
+        and record.created_at >= imported_at.replace(microsecond=0)
     )
     change = Change(before, record, is_new=is_new)
     heard = round_.heard.get(claimed.id, ())

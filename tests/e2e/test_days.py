@@ -91,6 +91,7 @@ def test_an_announced_policy_comes_by_itself_and_whoever_it_touches_knows(
     room.add_deal("Announced", "Lead", **DECIDED)
     app = room.app
     connection = app.accounts.find(room.office.connection.name)
+    lacks_kinds = app.reconcile.lacks_kinds(connection)
 
     def in_force() -> set[int]:
         with app.store.begin() as tx:
@@ -106,6 +107,14 @@ def test_an_announced_policy_comes_by_itself_and_whoever_it_touches_knows(
     assert coming.id not in in_force()
     wait_for(lambda: room.slack(SANNE, "nothing changes"), "word of it")
     wait_for(lambda: coming.id in in_force(), "the new version")
+    if lacks_kinds:
+        # They are taken in as they stand; what comes then is new.
+        wait_for(
+            lambda: (
+                app.accounts.find(connection.name).imported_at != connection.imported_at
+            ),
+            "the import",
+        )
     room.wait_until_quiet()
     with app.store.begin() as tx:
         told = tx.notifications.announced(coming.id)

@@ -1,6 +1,7 @@
 """What there was before is history; what comes while it is read is not."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -73,3 +74,16 @@ def test_what_is_made_during_an_import_is_born_under_our_eyes(office: Office):
     found = office.world.crm.read([old, new], {})
     assert found[old].stage == "s-negotiation", "history is left alone"
     assert found[new].stage == "s-demo", "it is judged as newborn"
+
+
+def test_a_deal_of_the_same_second_is_no_history_where_a_crm_tells_no_more(
+    office: Office,
+):
+    office.clock.advance(timedelta(seconds=7, milliseconds=800))
+    office.reconcile.import_(office.connection())
+    second = office.clock.now().replace(microsecond=0)
+    deal = office.world.add_record(
+        stage=StageId("s-negotiation"), owner=office.world.rep, created_at=second
+    )
+    office.look()
+    assert office.world.crm.read([deal], {})[deal].stage == "s-demo"
