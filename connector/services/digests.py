@@ -44,9 +44,14 @@ class Digests:
         self._clock = clock
 
     def run(self) -> int:
-        """Plan a digest for everybody for whom one is due; return how many."""
+        """Plan a digest for everybody for whom one is due; return how many.
+
+        Who has matters whose clocks have yet to look is told when they have.
+        """
+        now = self._clock.now()
         with self._store.begin() as tx:
-            people = tx.digests.due_people(self._clock.now())
+            tx.digests.have_clocks_look(now=now)
+            people = tx.digests.due_people(now)
         return sum(self._plan(person) for person in people)
 
     def _plan(self, person: str) -> bool:

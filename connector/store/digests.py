@@ -1,14 +1,25 @@
 """Digests: what waits to be told to a person together with other things.
 
 A matter whose clock stands still (it is paused, parked or seen) goes on waiting; one
-whose clock has ended is taken, to be left out.
+whose clock has ended is taken, to be left out. Before somebody is told, the clocks look
+once more: what waited over night may have been settled without anybody's telling us.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from adapters.ports import Message
 from connector.store.clocks import goes
@@ -36,18 +47,50 @@ class Digests:
         self._connection = connection
 
     def is_any_due(self, now: datetime) -> bool:
-        """Return whether there is somebody to be told of what waits."""
-        due = select(notifications.c.id).join(clocks).where(_is_due(now)).limit(1)
-        return self._connection.execute(due).first() is not None
+        """Return whether a clock is to look, or somebody to be told."""
+        unseen = _waiting(now).where(notifications.c.looked_at.is_(None)).limit(1)
+        is_any_unseen = self._connection.execute(unseen).first() is not None
+        return is_any_unseen or bool(self.due_people(now))
+
+    def have_clocks_look(self, *, now: datetime) -> None:
+        """Have the clocks behind what is due look at once whether it is open."""
+        rows = self._connection.execute(
+            _waiting(now)
+            .where(notifications.c.looked_at.is_(None))
+            .with_for_update(of=notifications, skip_locked=True)
+        ).all()
+        self._connection.execute(
+            update(notifications)
+            .where(notifications.c.id.in_([row.id for row in rows]))
+            .values(looked_at=now)
+        )
+        # A clock that is leased is being looked at.
+        self._connection.execute(
+            update(clocks)
+            .where(
+                clocks.c.id.in_([row.clock_id for row in rows]),
+                clocks.c.state == "running",
+                clocks.c.lease.is_(None),
+            )
+            .values(due_at=func.least(clocks.c.due_at, now))
+        )
 
     def due_people(self, now: datetime) -> list[str]:
-        """Return the addresses of those who are to be told of what waits."""
+        """Return the addresses of those who are to be told of what waits.
+
+        Not before all the clocks behind it have looked, or could not.
+        """
+        has_looked = and_(
+            notifications.c.looked_at.is_not(None),
+            or_(clocks.c.state != "running", clocks.c.due_at > now),
+        )
         return list(
             self._connection.scalars(
                 select(notifications.c.person)
                 .join(clocks)
                 .where(_is_due(now))
-                .distinct()
+                .group_by(notifications.c.person)
+                .having(func.bool_and(has_looked))
                 .order_by(notifications.c.person)
             )
         )
@@ -98,8 +141,16 @@ class Digests:
         self._connection.execute(
             update(notifications)
             .where(notifications.c.id.in_(waiting), notifications.c.state == "waiting")
-            .values(digest_at=until)
+            .values(digest_at=until, looked_at=None)
         )
+
+
+def _waiting(now: datetime) -> Select[tuple[int, int | None]]:
+    return (
+        select(notifications.c.id, notifications.c.clock_id)
+        .join(clocks)
+        .where(_is_due(now))
+    )
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

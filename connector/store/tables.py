@@ -668,6 +668,8 @@ notifications = Table(
     Column("budget", Integer),
     # When it is told in a digest, since it was beyond the budget.
     _at("digest_at"),
+    # When its clock was told to look, for the digest, whether its matter is open.
+    _at("looked_at"),
     _one_of("purpose", "reminder", "escalation", "admin", "announcement", "digest"),
     _one_of("state", "planned", "waiting", "sent", "digested", "failed", "settled"),
     Index(

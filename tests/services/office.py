@@ -229,6 +229,7 @@ class Office:
 
     def run(self) -> int:
         """Take what is due, and send what it comes to."""
+        self.digests().run()
         taken = self.follow_ups().run().due
         self.digests().run()
         Notify(

@@ -14,6 +14,7 @@ from connector.store.notifications import NewNotification, Purpose, Ration
 from connector.store.people import Person
 from rules.model import AMOUNT, EvidenceKind, RecordRef
 from tests.fakes.clock import FrozenClock
+from tests.fakes.world import Door, Trouble
 from tests.services.office import DAY, LEASE, Killed, Office
 from tests.waiting import wait_for
 
@@ -151,6 +152,24 @@ def test_with_nothing_left_there_is_no_digest(busy: Busy):
         assert not tx.digests.is_any_due(busy.clock.now())
 
 
+def test_what_was_settled_unheard_is_left_out_as_well(busy: Busy):
+    deals = busy.add_deals(4)
+    busy.run_at(REMINDED_AT)
+    called, open_ = _waiting(busy, deals)
+    busy.world.link(called, EvidenceKind.CALLS, at=REMINDED_AT + HOUR)
+    busy.run_at(NEXT_MORNING)
+    [digest] = busy.sent(Purpose.DIGEST)
+    assert [one.link for one in digest.items] == [_link(busy, open_)]
+
+
+def test_an_account_that_cannot_be_read_keeps_nobody_from_their_digest(busy: Busy):
+    busy.add_deals(3)
+    busy.run_at(REMINDED_AT)
+    busy.world.trouble(Door.READ, Trouble.BUSY)
+    busy.run_at(NEXT_MORNING)
+    assert len(busy.sent(Purpose.DIGEST)) == 1
+
+
 def test_a_policy_that_ends_leaves_nothing_to_be_told(busy: Busy):
     busy.add_deals(3)
     busy.run_at(REMINDED_AT)
@@ -247,6 +266,8 @@ def test_a_worker_that_dies_over_a_digest_leaves_it_to_the_next(busy: Busy):
     busy.add_deals(3)
     busy.run_at(REMINDED_AT)
     busy.clock.set(NEXT_MORNING)
+    assert busy.digests().run() == 0, "the clocks have yet to look"
+    busy.follow_ups().run()
 
     def die_over_it() -> None:
         with busy.store.begin() as tx:
