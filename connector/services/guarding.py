@@ -160,12 +160,11 @@ def _permitted(
     """Take from what was judged what a permit allows, and count it."""
     found = list(judged)
     for permit in tx.permits.lock(process_id, now=now):
-        fitting = [
-            one
+        rows = [
+            one.look.claimed.id
             for one in found
             if one.permit_id is None and _wanted(one) and _is_of(permit, one)
         ]
-        rows = [one.look.claimed.id for one in fitting]
         known = tx.permits.count_used(permit.id, rows)
         fresh = [row for row in rows if row not in known]
         allowed = known | set(fresh[: permit.records - permit.used])
@@ -177,7 +176,7 @@ def _permitted(
                 tell_permit_over(tx, ended, now)
         found = [
             replace(one, plan=NO_PLAN, withheld=None, permit_id=permit.id)
-            if one.look.claimed.id in allowed and one in fitting
+            if one.look.claimed.id in allowed
             else one
             for one in found
         ]
