@@ -1,20 +1,14 @@
 """What scripts rely on: the exit codes and the JSON of the commands about policies."""
 
-import json
-import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
 
 from adapters.sandbox import Sandbox, start
-from adapters.sandbox.hubspot.account import DEFAULT_SECRET
 from adapters.sandbox.remote import Remote
-from connector.cli import slagboom
-from connector.cli.ending import run
+from tests.platform.terminal import Terminal, typing, unlogged
+
+__all__ = ["typing", "unlogged"]
 
 POLICY = """\
 version: 1
@@ -47,48 +41,6 @@ examples:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Terminal:
-    """Types commands in a folder, one after the other, in this process."""
-
-    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capture = capture
-
-    def type(self, *words: str) -> Ended:
-        self._capture.readouterr()
-        code = run(slagboom, list(words))
-        said = self._capture.readouterr()
-        return Ended(code, said.out, said.err)
-
-    def write(self, name: str, text: str) -> str:
-        (self.folder / name).write_text(text, encoding="utf-8")
-        return name
-
-
-@pytest.fixture
-def _unlogged() -> Iterator[None]:
-    """Leave logging as it was: a command sets it up for its process."""
-    handlers = logging.getLogger().handlers[:]
-    level = logging.getLogger().level
-    yield
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
-    logging.getLogger().setLevel(level)
-
-
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     running = start()
@@ -105,42 +57,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def terminal(
-    tmp_path: Path,
-    sandbox: Sandbox,
-    *,
-    database_url: str,
-    redis_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    _unlogged: None,
-) -> Terminal:
+def terminal(typing: Terminal) -> Terminal:
     """A terminal of an admin who has connected and imported an account."""
-    for name, value in {
-        "DATABASE_URL": database_url.replace("postgresql+psycopg", "postgresql", 1),
-        "REDIS_URL": redis_url,
-        "PUBLIC_URL": "https://slagboom.example.com",
-        "SLAGBOOM_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-        "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES": "1",
-        "SLAGBOOM_API_URL": sandbox.url,
-        "SLAGBOOM_TOKEN": sandbox.hubspot_token,
-        "SLAGBOOM_WEBHOOK_SECRET": DEFAULT_SECRET,
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    made = Terminal(tmp_path, capsys)
-    made.write("policy.yaml", POLICY)
-    connected = made.type(
-        *("connect", "hubspot", "acme", "--portal-id", "12345678"),
-    )
-    assert connected.code == 0, connected.err
-    for words in (
-        ("policy", "publish", "policy.yaml", "--note", "First"),
-        ("import", "acme"),
-    ):
-        ended = made.type(*words)
-        assert ended.code == 0, ended.err
-    return made
+    typing.connect(POLICY)
+    return typing
 
 
 def test_a_difference_is_found_shown_published_and_taken_back(terminal: Terminal):
