@@ -7,7 +7,7 @@ from rules.demands import is_demanded
 from rules.document import Document, Problem
 from rules.document.problems import Path
 from rules.expressions import Condition
-from rules.lint.trial import Trial, try_out, try_together
+from rules.lint.trial import Trial, can_be_true_together, try_out
 from rules.model import Enforcement
 from rules.moves import path as path_of
 from rules.policy import Check, Policy, Stage
@@ -187,23 +187,21 @@ def _forbids(check: Check, field: str, policy: Policy) -> bool:
 
 def _fight(one: Condition, other: Condition, policy: Policy) -> bool:
     """Return whether each of the two can be met, but not both at once."""
+    if not one.fields & other.fields:
+        return False
     alone = [try_out(condition, policy) for condition in (one, other)]
     if any(found is None or not found.can_be_true for found in alone):
         return False
-    both = try_together([one, other], policy)
-    return both is not None and not both.can_be_true
+    return not can_be_true_together([one, other], policy)
 
 
 def _tried(condition: Condition, policy: Policy) -> Trial | None:
     """Return what a demand can be of the records that the policy speaks of."""
     found = try_out(condition, policy)
-    if policy.governs is None or found is None or not found.can_be_true:
-        return found
-    governed = try_together([policy.governs, condition], policy)
-    if governed is None or governed.can_be_true:
-        return found
-    alone = try_out(policy.governs, policy)
-    return governed if alone is not None and alone.can_be_true else found
+    governs = policy.governs
+    if governs is not None and found is not None and _fight(governs, condition, policy):
+        return Trial(can_be_true=False, can_be_false=True)
+    return found
 
 
 def _name(check: Check) -> str:

@@ -11,7 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, product
 from math import prod
 
-from rules.expressions import Condition, ConditionInvalid, compile_condition
+from rules.expressions import (
+    Condition,
+    ConditionInvalid,
+    Decision,
+    compile_condition,
+)
 from rules.facts import TIMES
 from rules.model import EvidenceKind, FieldName, FieldType, Value
 from rules.policy import Policy
@@ -19,7 +24,8 @@ from rules.tokens import Token, read_tokens
 
 COUNTS = frozenset(kind.value for kind in EvidenceKind)
 
-MOST_TRIES = 20_000
+MOST_TRIES = 4_000
+"""For one condition: a policy has many, and they are tried in pairs as well."""
 
 _NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 """Any moment will do: `today` is only ever compared."""
@@ -44,6 +50,34 @@ def try_out(
 
     The names in `filled` are tried with values only, the others also without.
     """
+    decisions = _decisions(condition, policy, filled)
+    if decisions is None:
+        return None
+    can_be_true = can_be_false = False
+    for decision in decisions:
+        can_be_true = can_be_true or decision.is_true
+        can_be_false = can_be_false or decision.is_false
+        if can_be_true and can_be_false:
+            break
+    return Trial(can_be_true, can_be_false)
+
+
+def can_be_true_together(conditions: Sequence[Condition], policy: Policy) -> bool:
+    """Return whether something meets all of these, as far as trying can show."""
+    text = " && ".join(f"({one.text})" for one in conditions)
+    try:
+        both = compile_condition(text, _types(policy))
+    except ConditionInvalid:
+        # Together they are longer than a condition may be.
+        return True
+    decisions = _decisions(both, policy, frozenset())
+    return decisions is None or any(one.is_true for one in decisions)
+
+
+def _decisions(
+    condition: Condition, policy: Policy, filled: frozenset[str]
+) -> Iterator[Decision] | None:
+    """Return what a condition says of everything that is to be tried."""
     tokens = read_tokens(condition.text)
     if not _is_plain(tokens):
         return None
@@ -54,24 +88,11 @@ def try_out(
     ]
     if prod(len(some) for some in samples) > MOST_TRIES:
         return None
-    can_be_true = can_be_false = False
-    for values in product(*samples):
-        tried: dict[str, Value] = dict(zip(names, values, strict=True))
-        tried |= {"today": _NOW.date(), "now": _NOW}
-        decision = condition.evaluate(tried)
-        can_be_true = can_be_true or decision.is_true
-        can_be_false = can_be_false or decision.is_false
-    return Trial(can_be_true, can_be_false)
-
-
-def try_together(conditions: Sequence[Condition], policy: Policy) -> Trial | None:
-    """Return what all of these are at once; None if trying cannot show it."""
-    text = " && ".join(f"({one.text})" for one in conditions)
-    try:
-        return try_out(compile_condition(text, _types(policy)), policy)
-    except ConditionInvalid:
-        # Together they are longer than a condition may be.
-        return None
+    fixed: dict[str, Value] = {"today": _NOW.date(), "now": _NOW}
+    return (
+        condition.evaluate({**fixed, **dict(zip(names, values, strict=True))})
+        for values in product(*samples)
+    )
 
 
 def _types(policy: Policy) -> Mapping[FieldName, FieldType]:
@@ -147,7 +168,14 @@ def _samples(
         case FieldType.TEXT:
             # Another one than all that are named, before and after them.
             found += ["!", *_texts(tokens), "~"]
-    return [*found, None] if can_be_empty else found
+    # What lies in the middle is asked for most, so that it is tried first.
+    middle = len(found) // 2
+    ordered = [found[place] for place in _outwards(len(found), middle)]
+    return [*ordered, None] if can_be_empty else ordered
+
+
+def _outwards(length: int, middle: int) -> list[int]:
+    return sorted(range(length), key=lambda place: abs(place - middle))
 
 
 def _among(numbers: Sequence[float]) -> list[float]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.comparing import compare
@@ -178,7 +178,7 @@ def test_what_trying_rules_out_no_value_does(parts, data):
         text = f"({text}) {joint} ({part})"
     condition = a_condition(text)
     trial = try_out(condition, a_policy())
-    assert trial is not None
+    assume(trial is not None)
     found = {name: data.draw(values[name]) for name in condition.fields & values.keys()}
     quotes = float(data.draw(st.integers(0, 3)))
     found |= {"today": NOW.date(), "now": NOW, "quotes": quotes}

@@ -7,6 +7,8 @@ import pytest
 
 from rules.document import compile_policy, parse
 from rules.lint import InForce, lint
+from rules.lint.trial import try_out
+from tests.builders import a_condition, a_policy
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 HEAD = """\
@@ -290,6 +292,14 @@ def test_what_never_happens_or_always_does_is_found_everywhere(
     assert f" {place}: No record can meet this" in never
     [always] = found(more.replace("COND", f'"{conditions[1]}"'))
     assert f" {place}: Every record meets this" in always
+
+
+def test_a_condition_on_too_many_fields_is_left_alone():
+    names = ("amount", "discount", "probability")
+    many = " && ".join(f"{one} > 1 && {one} < 3 && {one} != 2" for one in names)
+    assert try_out(a_condition(f"{many} && amount < 1"), a_policy()) is not None
+    many += " && close_date > today && contract_date > today"
+    assert try_out(a_condition(f"{many} && amount < 1"), a_policy()) is None
 
 
 def test_a_gate_that_breaks_a_check_is_found():
