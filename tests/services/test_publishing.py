@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from redis import Redis
 
+from connector.services.policies import HEAD_START
 from connector.services.publishing import AGAIN, ProcessMissing
 from connector.store import Store
 from connector.store.people import Person
@@ -248,6 +249,36 @@ def test_clocks_of_what_takes_effect_are_started_even_after_a_failure(known: Des
     known.publishing.take_effect()
     with known.store.begin() as tx:
         assert len(tx.clocks.latest(only_running=True)) == 1
+        assert not tx.processes.is_any_due(known.clock.now() + WEEK)
+
+
+def test_a_worker_that_dies_after_putting_it_in_force_leaves_the_rest_due(known: Desk):
+    idle = (
+        "follow_ups:\n  idle: {goal: forecast, starts: {idle: 7d}, task: Call,"
+        " ladder: [{after: 1d, remind: owner}]}\n"
+    )
+    announce(known, ENFORCED + idle)
+    known.clock.advance(WEEK)
+    with known.store.begin() as tx:
+        tx.processes.take_effect(known.clock.now())
+    with known.store.begin() as tx:
+        assert tx.processes.is_any_due(known.clock.now())
+        assert tx.clocks.latest(only_running=True) == []
+    known.publishing.take_effect()
+    with known.store.begin() as tx:
+        assert not tx.processes.is_any_due(known.clock.now() + WEEK)
+        assert len(tx.clocks.latest(only_running=True)) == 1
+
+
+def test_what_is_published_is_caught_up_with_by_a_worker_if_nobody_else_does(
+    known: Desk,
+):
+    known.publish(ENFORCED)
+    with known.store.begin() as tx:
+        assert not tx.processes.is_any_due(known.clock.now())
+    known.clock.advance(HEAD_START)
+    assert known.publishing.take_effect() == 1
+    with known.store.begin() as tx:
         assert not tx.processes.is_any_due(known.clock.now() + WEEK)
 
 
