@@ -106,7 +106,7 @@ class Act:
 
     def _write(self, episodes: Sequence[Episode]) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
-        writes: dict[Kind, dict[str, tuple[int, FieldWrite]]] = {}
+        writes: dict[Kind, dict[str, tuple[Episode, FieldWrite]]] = {}
         for episode in episodes:
             row = episode.write
             if row is None:
@@ -120,15 +120,15 @@ class Act:
             else:
                 write = FieldWrite(row.key, episode.record, episode.plan.put_back)
                 of_kind = writes.setdefault(episode.record.ref.kind, {})
-                of_kind[row.key] = (episode.claimed.id, write)
+                of_kind[row.key] = (episode, write)
         for kind, by_key in writes.items():
             fields = self._fields.get(kind, {})
             ended = ask(
                 partial(self._crm.write, fields=fields),
                 {key: write for key, (_, write) in by_key.items()},
             )
-            for key, (record_id, _) in by_key.items():
-                outcomes[record_id] = ended[key]
+            for key, (episode, _) in by_key.items():
+                outcomes[episode.claimed.id] = _own(episode, ended[key])
         return outcomes
 
     def _create(
@@ -217,6 +217,17 @@ class Act:
 
 def _held(episodes: Sequence[Episode], ours: frozenset[int]) -> list[Episode]:
     return [episode for episode in episodes if episode.claimed.id in ours]
+
+
+def _own(episode: Episode, outcome: Outcome) -> Outcome:
+    """Return how a write ended, not mistaking our own hand for somebody else's.
+
+    What a record has changed by since it was read may be our write of an earlier round,
+    which the CRM had kept waiting: only the record itself can tell, at the next look.
+    """
+    if episode.is_resumed and outcome.kind is OutcomeKind.CONFLICT:
+        return replace(outcome, kind=OutcomeKind.UNKNOWN)
+    return outcome
 
 
 def _demoted(

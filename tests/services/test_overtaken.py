@@ -1,11 +1,14 @@
 """Somebody changes a record between our look and our write: it is judged anew."""
 
+from datetime import timedelta
+
 import pytest
 from redis import Redis
 
 from connector.store import Store
-from rules.model import RecordRef, StageId
+from rules.model import ActorClass, RecordRef, StageId
 from tests.fakes.clock import FrozenClock
+from tests.fakes.world import Door, Trouble
 from tests.services.office import Meddled, Office
 from tests.services.test_refusals import POLICY
 
@@ -44,6 +47,27 @@ def test_a_jump_that_went_on_is_told_once(office: Office):
     told = office.violations(is_all=True)
     assert "move.skip" in {one.rule for one in told}
     assert {(one.times, one.closed_by) for one in told} == {(1, "returned")}
+
+
+def test_our_own_write_that_comes_late_is_not_taken_for_somebody_elses(
+    office: Office,
+):
+    deal = office.add_deal()
+    office.world.trouble(Door.WRITE, Trouble.DROPPED)
+    office.world.move(deal, StageId("s-demo"))
+    office.look()
+
+    def come_late() -> None:
+        office.crm = office.world.crm
+        office.world.move(deal, StageId("s-lead"), by=ActorClass.INTEGRATION)
+
+    office.crm = Meddled(office.world.crm, "write", come_late)
+    for _ in range(3):
+        office.clock.advance(timedelta(minutes=1))
+        office.look()
+    assert len(office.world.notes(deal)) == 1
+    (told,) = office.violations(is_all=True)
+    assert (told.rule, told.closed_by) == ("move.skip", "returned")
 
 
 def test_what_was_wrong_before_the_jump_is_still_wrong(office: Office):
