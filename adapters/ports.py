@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from rules.account import Account
 from rules.model import (
     Actor,
     Evidence,
@@ -23,7 +24,6 @@ from rules.model import (
     StageId,
     Value,
 )
-from rules.policy import Account
 
 
 class OutcomeKind(StrEnum):

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rules.account import AccountKind, AccountPipeline, AccountStage
 from rules.document.meaning import fold
-from rules.policy import AccountKind, AccountPipeline, AccountStage
 
 
 class Role(StrEnum):

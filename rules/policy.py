@@ -5,7 +5,7 @@ Built by `rules.document.compile_policy`; nothing here parses or reads anything.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import datetime, time
 from enum import StrEnum
 
 from rules.expressions import Condition
@@ -19,7 +19,6 @@ from rules.model import (
     GoalId,
     Kind,
     PipelineId,
-    PropertyName,
     RuleId,
     StageId,
 )
@@ -377,61 +376,3 @@ class Policy:
     def stage(self, stage_id: StageId | None) -> Stage | None:
         """Return the policy's stage with this id, or None if it does not name it."""
         return next((stage for stage in self.stages if stage.id == stage_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountStage:
-    """A stage as the account has it."""
-
-    id: StageId
-    label: str
-    is_closed: bool = False
-    is_won: bool = False
-    is_archived: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPipeline:
-    """A pipeline as the account has it; stages in the account's order."""
-
-    id: PipelineId
-    label: str
-    stages: tuple[AccountStage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AccountProperty:
-    """A field as the account has it. `is_free_text`: people write what they like.
-
-    `options` are the values that are chosen from, where they are called otherwise.
-    """
-
-    name: PropertyName
-    label: str
-    type: FieldType
-    is_read_only: bool = False
-    is_free_text: bool = False
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountKind:
-    """What the account has for one kind of record.
-
-    `builtin` maps the neutral names that every account of this vendor has, `places`
-    the stage and the owner, which records have apart from their fields.
-    """
-
-    builtin: FieldMap
-    pipelines: tuple[AccountPipeline, ...]
-    properties: tuple[AccountProperty, ...]
-    places: FieldMap = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What a document is checked against. `vendor` is the key used under `fields`."""
-
-    vendor: str
-    kinds: Mapping[Kind, AccountKind]
-    asked_on: date | None = None

@@ -15,6 +15,7 @@ from adapters.hubspot.kinds import (
 from adapters.hubspot.values import to_field_type, to_instant, to_value, to_wire
 from adapters.hubspot.wire import Json, part, parts, text
 from adapters.ports import CrmUser, Passage, Traced
+from rules.account import AccountPipeline, AccountProperty, AccountStage
 from rules.model import (
     OWNER,
     PIPELINE,
@@ -32,7 +33,6 @@ from rules.model import (
     StageId,
     Value,
 )
-from rules.policy import AccountPipeline, AccountProperty, AccountStage
 
 Types = Mapping[PropertyName, FieldType]
 

@@ -17,8 +17,8 @@ from adapters.salesforce.kinds import (
 )
 from adapters.salesforce.values import to_field_type
 from adapters.salesforce.wire import Json, parts, text
+from rules.account import AccountKind, AccountPipeline, AccountProperty, AccountStage
 from rules.model import OWNER, STAGE, PipelineId, PropertyName, StageId
-from rules.policy import AccountKind, AccountPipeline, AccountProperty, AccountStage
 
 Offers = Mapping[str, frozenset[str]]
 """The stages that each record type offers, by its id of 18 characters."""

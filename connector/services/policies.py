@@ -14,10 +14,11 @@ from connector.services.naming import named_fields
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from connector.store.processes import ProcessVersion, VersionState
+from rules.account import Account
 from rules.document import compile_policy, parse
 from rules.document import effective_at as effective_in
 from rules.model import FieldMap, FieldName, Kind
-from rules.policy import Account, Policy
+from rules.policy import Policy
 
 CrmFor = Callable[[Connection], Crm]
 

@@ -9,10 +9,10 @@ from itertools import takewhile
 from connector.errors import ConfigError
 from connector.services.policies import CrmFor
 from connector.store.connections import Connection
+from rules.account import AccountKind, AccountPipeline
 from rules.document.problems import did_you_mean, listed
 from rules.fitting import Fitted, fit
 from rules.model import Kind
-from rules.policy import AccountKind, AccountPipeline
 
 _FOLDER = "connector.services.starters"
 _KINDS: Mapping[str, Kind] = {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from string import Formatter
 
+from rules.account import Account, AccountKind, AccountStage
 from rules.conversion import EARLY, LATE
 from rules.document.follow_up_shape import FollowUpShape
 from rules.document.meaning import stage_key
@@ -44,9 +45,6 @@ from rules.model import (
     StageId,
 )
 from rules.policy import (
-    Account,
-    AccountKind,
-    AccountStage,
     Allow,
     AutoMove,
     Check,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 
+from rules.account import AccountKind, AccountProperty
 from rules.document.problems import Path, Problem, did_you_mean, listed
 from rules.document.reading import Document
 from rules.expressions import Condition, ConditionInvalid, compile_condition
@@ -20,7 +21,6 @@ from rules.model import (
     FieldType,
     PropertyName,
 )
-from rules.policy import AccountKind, AccountProperty
 from rules.tokens import read_tokens
 
 _PLACES = frozenset({STAGE, PIPELINE, OWNER})

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from rules.account import AccountKind, AccountPipeline, AccountStage
 from rules.document.meaning import fold
 from rules.document.problems import Path, Problem, did_you_mean, listed
 from rules.document.reading import Document
 from rules.document.shape import StageShape
 from rules.model import PipelineId, StageId
-from rules.policy import AccountKind, AccountPipeline, AccountStage
 
 _CLOSED = frozenset({"won", "lost", "closed", "closed won", "closed lost"})
 

@@ -16,6 +16,7 @@ from adapters.ports import (
     Task,
     Traced,
 )
+from rules.account import Account, AccountKind
 from rules.model import (
     OWNER,
     PIPELINE,
@@ -33,7 +34,6 @@ from rules.model import (
     StageId,
     Tally,
 )
-from rules.policy import Account, AccountKind
 from tests.fakes import shape
 from tests.fakes.world import Door, Trouble
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Container, Mapping
 
+from rules.account import AccountPipeline, AccountProperty, AccountStage
 from rules.model import FieldName, FieldType, Kind, PipelineId, PropertyName, StageId
-from rules.policy import AccountPipeline, AccountProperty, AccountStage
 from tests.builders import PIPELINE, TYPES, stage_id
 from tests.fakes.world import DEMO_AT, HAS_BUDGET
 

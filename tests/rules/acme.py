@@ -3,14 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from rules.model import FieldName, FieldType, Kind, PipelineId, PropertyName, StageId
-from rules.policy import (
+from rules.account import (
     Account,
     AccountKind,
     AccountPipeline,
     AccountProperty,
     AccountStage,
 )
+from rules.model import FieldName, FieldType, Kind, PipelineId, PropertyName, StageId
 
 EXAMPLE = (
     Path(__file__).parents[1] / "fixtures" / "policies" / "new-business.yaml"

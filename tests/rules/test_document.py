@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.account import Account
 from rules.document import DocumentInvalid, compile_policy, parse, schema
 from rules.document.shape import DocumentShape
 from rules.model import (
@@ -20,7 +21,6 @@ from rules.model import (
     StageId,
 )
 from rules.policy import (
-    Account,
     Duration,
     OnFail,
     Policy,

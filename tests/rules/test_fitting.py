@@ -2,9 +2,9 @@
 
 import pytest
 
+from rules.account import AccountKind, AccountPipeline, AccountStage
 from rules.fitting import Role, fit, to_roles
 from rules.model import FieldName, PipelineId, PropertyName, StageId
-from rules.policy import AccountKind, AccountPipeline, AccountStage
 
 STARTER = """\
 # A comment.

@@ -14,8 +14,8 @@ from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.crm.writing import Writing
 from adapters.hubspot.paths import Paths
 from adapters.ports import CrmUser, FieldWrite, Note, Outcome, Probe, Task, Traced
+from rules.account import Account
 from rules.model import Evidence, EvidenceKind, FieldMap, Kind, Record, RecordRef
-from rules.policy import Account
 
 __all__ = ["HubSpotCrm"]
 

@@ -12,8 +12,8 @@ from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.wire import Json, next_page, parts, text
 from adapters.ports import CrmUser, Probe, ProbeLine
+from rules.account import Account
 from rules.model import Kind
-from rules.policy import Account
 
 FRESH = timedelta(minutes=10)
 

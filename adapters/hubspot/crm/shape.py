@@ -12,8 +12,8 @@ from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.kinds import OWNER_PROPERTY, ObjectType
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.wire import Json, parts
+from rules.account import AccountKind, AccountProperty
 from rules.model import OWNER, STAGE, FieldMap, FieldType, Kind, PropertyName
-from rules.policy import AccountKind, AccountProperty
 
 FRESH = timedelta(hours=1)
 _PATIENT = timedelta(minutes=1)

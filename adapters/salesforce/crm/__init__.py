@@ -15,8 +15,8 @@ from adapters.salesforce.crm.reading import Reading
 from adapters.salesforce.crm.scanning import Scanning
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.crm.writing import Writing
+from rules.account import Account
 from rules.model import Evidence, EvidenceKind, FieldMap, Kind, Record, RecordRef
-from rules.policy import Account
 
 __all__ = ["SalesforceCrm"]
 

@@ -11,8 +11,8 @@ from adapters.salesforce.ids import to_18
 from adapters.salesforce.kinds import LEADS, OPPORTUNITIES, ObjectType
 from adapters.salesforce.queries import select
 from adapters.salesforce.wire import Json, parts, text
+from rules.account import Account, AccountKind, AccountStage
 from rules.model import Kind
-from rules.policy import Account, AccountKind, AccountStage
 
 _STAGE = ("ApiName", "MasterLabel", "SortOrder", "IsActive", "IsClosed", "IsWon")
 _STATUS = ("ApiName", "MasterLabel", "SortOrder", "IsConverted")
