@@ -28,7 +28,7 @@ up: install
 	@$(BIN)/slagboom up $(ARGS)
 
 test: install
-	@$(BIN)/python -m pytest -n2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install
 	@$(BIN)/ruff check
