@@ -13,6 +13,7 @@ from connector.bootstrap import Application, build
 from connector.config import Config
 from connector.errors import KeyMissing, StoreDown
 from connector.log import get_logger
+from connector.memory import give_back, keep_small
 from connector.services.alarms import QUIET
 from connector.services.reconcile import AlreadyReconciling
 
@@ -31,6 +32,7 @@ def prepare() -> None:
 
     A database that is away is no obstacle: jobs find that out for themselves.
     """
+    keep_small()
     app = application()
     with suppress(StoreDown, KeyMissing, OutsideError):
         for connection in app.accounts.all():
@@ -49,6 +51,7 @@ def prepare() -> None:
 def look(connection_id: int) -> None:
     """Take in what has come from this account, and look at what may have changed."""
     application().enforce.look(connection_id)
+    give_back()
 
 
 def follow_up() -> None:

@@ -35,7 +35,7 @@ from rules.model import FieldName
 
 log = get_logger(__name__)
 
-AT_A_TIME = 1000
+AT_A_TIME = 500
 """Records in one round: a whole number of the CRM's batches of 100 and of 50."""
 
 PATIENCE = 3
