@@ -74,11 +74,19 @@ class Comparison:
 class Previewing:
     """Judges stored records by policies that are not in force."""
 
-    def __init__(self, store: Store, *, crm_for: CrmFor, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        crm_for: CrmFor,
+        clock: Clock,
+        at_a_time: int = AT_A_TIME,
+    ) -> None:
         """Ask accounts through `crm_for`, only where that is wanted."""
         self._store = store
         self._crm_for = crm_for
         self._clock = clock
+        self._at_a_time = at_a_time
 
     def compare(
         self,
@@ -140,7 +148,7 @@ class Previewing:
                     connection.id,
                     after.kind,
                     after=last,
-                    limit=AT_A_TIME,
+                    limit=self._at_a_time,
                     pipelines=places,
                 )
             if not page:

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from connector.services import previewing
 from connector.services.exemptions import Exemptions
-from connector.services.previewing import Comparison, Previewing
+from connector.services.previewing import AT_A_TIME, Comparison, Previewing
 from connector.store import Store
 from rules.model import EvidenceKind, Kind, PipelineId, RecordId, RecordRef
 from rules.previewing import Effect
@@ -33,11 +32,16 @@ def add(desk: Desk, stage: int, **amount: float) -> None:
     )
 
 
-def compare(desk: Desk, text: str, *, asks_crm: bool = False) -> Comparison:
+def compare(
+    desk: Desk, text: str, *, asks_crm: bool = False, at_a_time: int = AT_A_TIME
+) -> Comparison:
     with desk.store.begin() as tx:
         [active] = desk.policies.active(tx, desk.id)
     told: list[tuple[int, int | None]] = []
-    found = Previewing(desk.store, crm_for=desk.crm_for, clock=desk.clock).compare(
+    previewing = Previewing(
+        desk.store, crm_for=desk.crm_for, clock=desk.clock, at_a_time=at_a_time
+    )
+    found = previewing.compare(
         desk.connection,
         active.policy,
         desk.policies.draft(text, desk.connection),
@@ -94,12 +98,11 @@ def test_what_a_record_is_exempt_from_makes_no_difference(desk: Desk):
     assert compare(desk, STRICTER).differing == 1
 
 
-def test_every_page_is_judged(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(previewing, "AT_A_TIME", 2)
+def test_every_page_is_judged(desk: Desk):
     for _ in range(5):
         add(desk, 0, amount=5)
     desk.import_()
-    assert compare(desk, STRICTER).differing == 5
+    assert compare(desk, STRICTER, at_a_time=2).differing == 5
 
 
 def test_evidence_is_asked_for_only_where_that_is_wanted(desk: Desk):
