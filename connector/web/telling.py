@@ -14,11 +14,13 @@ from rules.model import ActorClass
 from rules.wording import reason_text, stage_label
 
 GOOD, DONE, CAREFUL, BAD, QUIET = "good", "done", "careful", "bad", "quiet"
+BACK = "done back"
+"""What is done, and put something back where it was."""
 
 _TONES: Mapping[Outcome, str] = {
-    Outcome.RETURNED: DONE,
-    Outcome.HELD: DONE,
-    Outcome.RESTORED: DONE,
+    Outcome.RETURNED: BACK,
+    Outcome.HELD: BACK,
+    Outcome.RESTORED: BACK,
     Outcome.COMPLETED: GOOD,
     Outcome.MOVED_ON: GOOD,
     Outcome.RELEASED: QUIET,

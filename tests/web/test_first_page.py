@@ -93,6 +93,15 @@ def test_the_secret_of_an_address_is_left_for_the_reader_to_fill_in(public_house
     assert "stands for the webhook secret" in words(html)
 
 
+def test_only_what_put_something_back_is_marked_as_that(house, client):
+    a_usual_day(house)
+    events = page(client).split('<li class="event ')[1:]
+    back = {words(one) for one in events if "back" in one.split('"')[0].split()}
+    assert back
+    assert [one for one in back if "put back" not in one.lower()] == []
+    assert any('id="message-' in one for one in events)
+
+
 @pytest.mark.parametrize("query", ["code=aPrx&state=s", "error=access_denied"])
 def test_a_sign_in_at_a_crm_ends_at_a_page_that_says_where_to_paste(client, query):
     answer = client.get(f"/oauth/salesforce?{query}")
