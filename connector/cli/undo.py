@@ -3,10 +3,24 @@
 from collections import Counter
 
 import click
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
+from connector.bootstrap import Application
 from connector.cli.ending import Ending
 from connector.cli.session import find_author, opened
+from connector.services.undoing import Ordered
 from connector.store.reversals import ReversalState
+
+PATIENCE_SECONDS = 20.0
+"""How long to wait for what a worker has in hand, or the CRM does not take yet."""
+
+_LOOK_SECONDS = 0.2
 
 _SAID = {
     ReversalState.DONE: "taken back",
@@ -36,7 +50,8 @@ def undo(
 
     Interventions and runs are shown by `slagboom interventions`. Only a record that
     still stands as it was left is changed. How it stands then is accepted, and not
-    judged again. Ends with 1 if anything was not taken back.
+    judged again. Waits a while for what a worker has in hand. Ends with 1 if anything
+    was not taken back.
     """
     named = [one for one in (intervention, run, process) if one is not None]
     if len(named) != 1:
@@ -53,10 +68,35 @@ def undo(
             ordered = app.undo.stretch(
                 process or "", since or "", until, why=why, author=author
             )
-        for connection_id in ordered.connections:
-            app.enforce.look(connection_id)
-        states = Counter(app.undo.states(ordered))
+        states = _carry_out(app, ordered)
     for state, times in sorted(states.items()):
         click.echo(f"{times} {_SAID[state]}")
     is_done = states.keys() <= {ReversalState.DONE}
     return Ending.DONE if is_done else Ending.FOUND
+
+
+def _carry_out(app: Application, ordered: Ordered) -> "Counter[ReversalState]":
+    """Do what was ordered, or see it done, and return how much of it ended how.
+
+    A worker may have taken a record first, to do the same.
+    """
+
+    def look() -> "Counter[ReversalState]":
+        for connection_id in ordered.connections:
+            app.enforce.look(connection_id)
+        return Counter(app.undo.states(ordered))
+
+    retrying = Retrying(
+        retry=retry_if_result(lambda states: ReversalState.PENDING in states),
+        stop=stop_after_delay(PATIENCE_SECONDS),
+        wait=wait_fixed(_LOOK_SECONDS),
+        retry_error_callback=_last,
+    )
+    states: Counter[ReversalState] = retrying(look)
+    return states
+
+
+def _last(attempts: RetryCallState) -> object:
+    """Return what the last look found; in vain, but no failure."""
+    assert attempts.outcome is not None
+    return attempts.outcome.result()

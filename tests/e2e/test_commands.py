@@ -33,6 +33,27 @@ def test_a_return_is_taken_back_and_stays_so(room: Installation):
     assert "is undone" in said
 
 
+def test_a_return_is_taken_back_though_a_worker_has_the_record_in_hand(
+    room: Installation,
+):
+    deal = room.add_deal("In hand", "Lead", **DECIDED)
+    room.company.move(deal, "Negotiation")
+    room.wait_until_quiet()
+    [returned] = [
+        one
+        for one in room.read("interventions")
+        if one["crm_id"] == deal and one["kind"] == "return"
+    ]
+    room.rows(
+        "UPDATE records SET lease = 'another', leased_until = now() + '2 seconds'"
+        " WHERE crm_id = %s RETURNING id",
+        deal,
+    )
+    undone = room.type("undo", str(returned["id"]), "--why", "It was right")
+    assert undone == (DONE, "1 taken back\n")
+    assert room.company.stage_of(deal) == "Negotiation"
+
+
 def test_a_record_that_has_moved_on_is_not_taken_back(room: Installation):
     deal = room.add_deal("Moved on", "Lead", **DECIDED)
     room.company.move(deal, "Negotiation")
