@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from rules.demands import power_over
 from rules.evidence import entry_conditions, evidence_of
 from rules.facts import Facts, Ruling, evidence_read, is_governed
-from rules.interventions import Occasion, Plan, can_move, plan_telling
+from rules.holds import can_move
+from rules.interventions import Occasion, Plan, plan_telling
 from rules.model import (
     STAGE,
     Change,
@@ -116,13 +118,10 @@ def _verdict(policy: Policy, move: AutoMove, record: Record) -> Verdict:
     source, target = policy.stage(move.from_stage), policy.stage(move.to_stage)
     assert source is not None
     assert target is not None
-    power = move.enforcement
-    if policy.since is not None and record.created_at < policy.since:
-        power = Enforcement.OBSERVE
     return Verdict(
         move.id,
         Result.FAIL,
-        power,
+        power_over(policy, record, move.enforcement),
         Reason(
             ReasonCode.STAGE_BEHIND,
             {"from": source.label, "to": target.label, "condition": move.when.text},

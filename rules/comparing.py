@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
-from rules.demands import gate_id, people_id, required_id
+from rules.demands import conditions_of, required_id
 from rules.model import Enforcement, FieldName, GoalId
 from rules.moves import path
 from rules.policy import (
@@ -241,10 +241,7 @@ def _stages(policy: Policy) -> Iterator[Statement]:
                 stage.enforcement,
                 stage.goal,
             )
-        gates = {people_id(stage, kind): one for kind, one in stage.people.items()}
-        if stage.gate is not None:
-            gates[gate_id(stage)] = stage.gate
-        for rule, condition in gates.items():
+        for rule, condition in conditions_of(stage):
             yield Statement(
                 rule, Gated(stage, condition.text), stage.enforcement, stage.goal
             )

@@ -7,7 +7,7 @@ and never put right by itself.
 from collections.abc import Collection
 from datetime import datetime
 
-from rules.demands import FINE, Case, judge_condition
+from rules.demands import FINE, Case, judge_condition, power_over
 from rules.evidence import evidence_of
 from rules.facts import Facts, Ruling, is_governed
 from rules.model import (
@@ -81,12 +81,12 @@ def judge_conversion(
     is_late = has_seed and _is_open(policy, record)
     late, early = conversion.late, conversion.early
     if late is not None and is_late is not (late.id in told):
-        power = _power(policy, record, late)
+        power = power_over(policy, record, late.enforcement)
         if power is Enforcement.OFF:
             return None
         return _due(policy, late, power) if is_late else _passed(late, power)
     if early is not None and early.id in told and has_seed:
-        return _passed(early, _power(policy, record, early))
+        return _passed(early, power_over(policy, record, early.enforcement))
     return None
 
 
@@ -115,10 +115,3 @@ def _due(policy: Policy, late: MoveRule, power: Enforcement) -> Verdict:
 
 def _passed(rule: MoveRule, power: Enforcement) -> Verdict:
     return Verdict(rule.id, Result.PASS, power, FINE, rule.goal)
-
-
-def _power(policy: Policy, record: Record, rule: MoveRule) -> Enforcement:
-    is_old = policy.since is not None and record.created_at < policy.since
-    if is_old and rule.enforcement is not Enforcement.OFF:
-        return Enforcement.OBSERVE
-    return rule.enforcement

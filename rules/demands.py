@@ -58,7 +58,7 @@ class Case:
             return Enforcement.OFF
         if self.ceiling is Enforcement.ENFORCE:
             return rule.enforcement
-        return min(rule.enforcement, self.ceiling, key=_POWER.__getitem__)
+        return weaker(rule.enforcement, self.ceiling)
 
 
 def _speaks_of(rule: Rule, actor: ActorClass) -> bool:
@@ -121,10 +121,23 @@ def gate_id(stage: Stage) -> RuleId:
     return RuleId(f"stage.{stage.key}.gate")
 
 
-def ceiling_of(policy: Policy, record: Record, *, most: Enforcement) -> Enforcement:
-    """Return the most power that a rule has over a record; less if it is too old."""
+def conditions_of(stage: Stage) -> Iterator[tuple[RuleId, Condition]]:
+    """Yield what `stage` itself asks of what is linked or filled in, with its rules."""
+    for kind, condition in stage.people.items():
+        yield people_id(stage, kind), condition
+    if stage.gate is not None:
+        yield gate_id(stage), stage.gate
+
+
+def weaker(one: Enforcement, other: Enforcement) -> Enforcement:
+    """Return the one that has less power."""
+    return min(one, other, key=_POWER.__getitem__)
+
+
+def power_over(policy: Policy, record: Record, power: Enforcement) -> Enforcement:
+    """Return what is left of a power over this record: one too old is only observed."""
     is_old = policy.since is not None and record.created_at < policy.since
-    return Enforcement.OBSERVE if is_old else most
+    return weaker(power, Enforcement.OBSERVE) if is_old else power
 
 
 def find_lack(facts: Facts, stage: Stage, name: FieldName) -> Reason | None:

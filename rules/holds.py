@@ -90,6 +90,18 @@ def judge_wish(
     return WishVerdict(WishState.WAITS, lacks)
 
 
+def can_move(
+    policy: Policy, record: Record, to: StageId, evidence: Evidence, now: datetime
+) -> bool:
+    """Return whether moving `record` to the stage `to` would now pass.
+
+    An enforced demand that cannot be decided counts against it: what waits for us can
+    wait a little longer.
+    """
+    wish = Wish(record.stage, to, now)
+    return judge_wish(policy, wish, record, evidence, now).state is WishState.MET
+
+
 def _blocks(verdict: Verdict) -> bool:
     return (
         verdict.result is Result.ERROR

@@ -2,22 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
 from rules.demands import LACKING
-from rules.holds import Wish, WishState, judge_wish
 from rules.model import (
     CLOSE_DATE,
     FORECAST_CATEGORY,
     PROBABILITY,
     STAGE,
     Enforcement,
-    Evidence,
     FieldName,
     Judgement,
     ReasonCode,
-    Record,
     Result,
     StageId,
     Value,
@@ -126,26 +122,6 @@ def plan_telling(verdict: Verdict) -> Plan:
     return replace(NO_PLAN, explain=told, ask=told)
 
 
-def demoted(plan: Plan) -> Plan:
-    """Return what is left of a plan whose write the CRM refuses: a note and a task.
-
-    The task lists everything, for now a person has to put it right.
-    """
-    return replace(plan, put_back={}, return_to=None, hold=None, ask=plan.explain)
-
-
-def can_move(
-    policy: Policy, record: Record, to: StageId, evidence: Evidence, now: datetime
-) -> bool:
-    """Return whether moving `record` to the stage `to` would now pass.
-
-    An enforced demand that cannot be decided counts against it: what waits for us can
-    wait a little longer.
-    """
-    wish = Wish(record.stage, to, now)
-    return judge_wish(policy, wish, record, evidence, now).state is WishState.MET
-
-
 def _put_back(policy: Policy, judgement: Judgement) -> dict[FieldName, Value]:
     values = dict(judgement.restore)
     if judgement.return_to is not None:
@@ -165,9 +141,7 @@ def _side_effects(policy: Policy, judgement: Judgement) -> dict[FieldName, Value
         return {}
     # Closing a record stamps its close date; a date set while it stayed open is a
     # person's own edit, and stays.
-    is_closing = _is_closed(policy, after.stage) and not _is_closed(
-        policy, before.stage
-    )
+    is_closing = policy.is_closed(after.stage) and not policy.is_closed(before.stage)
     stamped = (CLOSE_DATE,) if is_closing else ()
     return {
         name: before.fields[name]
@@ -179,11 +153,6 @@ def _side_effects(policy: Policy, judgement: Judgement) -> dict[FieldName, Value
             or (name in _FOLLOWS_THE_STAGE and before.fields[name] is not None)
         )
     }
-
-
-def _is_closed(policy: Policy, stage_id: StageId | None) -> bool:
-    stage = policy.stage(stage_id)
-    return stage is not None and stage.is_closed
 
 
 def _asks(verdict: Verdict, *, put_back: Mapping[FieldName, Value]) -> bool:

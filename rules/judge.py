@@ -12,12 +12,12 @@ from rules.demands import (
     FINE,
     LACKING,
     Case,
-    ceiling_of,
     find_lack,
     is_enforced_failure,
     judge_gate,
     judge_people,
     judge_required,
+    power_over,
     required_by,
 )
 from rules.edits import judge_edits
@@ -88,7 +88,7 @@ def weigh(
         return Judgement(change)
     if move.kind is MoveKind.ASTRAY:
         return Judgement(change, (_unknown_stage(change),))
-    ceiling = ceiling_of(policy, change.after, most=move.ceiling)
+    ceiling = power_over(policy, change.after, move.ceiling)
     return _judge(Case(policy, change, move, facts, ceiling))
 
 

@@ -15,31 +15,9 @@ from rules.starts import (
     Start,
     counted_evidence,
     counts_from,
-    find_follow_up,
-    idle_follow_ups,
-    idle_start,
     planned_step,
     start_clock,
-    starts,
 )
-
-__all__ = [
-    "ClockState",
-    "Done",
-    "DoneHow",
-    "Ended",
-    "EndedWhy",
-    "NextStep",
-    "Start",
-    "Take",
-    "Wait",
-    "counted_evidence",
-    "find_follow_up",
-    "idle_follow_ups",
-    "idle_start",
-    "next_step",
-    "starts",
-]
 
 LOOK_AGAIN = timedelta(days=1)
 """The longest that a clock waits for a planned activity: it may be cancelled."""

@@ -28,6 +28,8 @@ FieldMap = Mapping[FieldName, PropertyName]
 STAGE = FieldName("stage")
 PIPELINE = FieldName("pipeline")
 OWNER = FieldName("owner")
+PLACES = frozenset({STAGE, PIPELINE, OWNER})
+"""Names that every record has, in its kind's own properties."""
 AMOUNT = FieldName("amount")
 CLOSE_DATE = FieldName("close_date")
 PROBABILITY = FieldName("probability")

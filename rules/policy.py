@@ -376,3 +376,8 @@ class Policy:
     def stage(self, stage_id: StageId | None) -> Stage | None:
         """Return the policy's stage with this id, or None if it does not name it."""
         return next((stage for stage in self.stages if stage.id == stage_id), None)
+
+    def is_closed(self, stage_id: StageId | None) -> bool:
+        """Return whether this is a stage that the policy knows as closed."""
+        stage = self.stage(stage_id)
+        return stage is not None and stage.is_closed

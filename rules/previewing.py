@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from rules.comparing import DifferenceKind, Placed, Setting, compare, statements
-from rules.demands import gate_id, is_demanded, people_id, required_id
+from rules.demands import conditions_of, gate_id, is_demanded, people_id, required_id
 from rules.evidence import needs
 from rules.expressions import Condition
 from rules.facts import evidence_read, fields_read
 from rules.judge import judge
 from rules.model import (
-    OWNER,
-    PIPELINE,
-    STAGE,
+    PLACES,
     Actor,
     ActorClass,
     Change,
@@ -35,7 +33,6 @@ from rules.moves import is_in_pipeline
 from rules.policy import Policy
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_PLACES = frozenset({STAGE, PIPELINE, OWNER})
 _SILENT = object()
 _HARMLESS = frozenset({"title", "goals", "sponsor", "fallback", "locale", "since"})
 """Settings that change no verdict; of others that is not sure."""
@@ -90,7 +87,7 @@ class Preview:
         }
         self._read = dict(_conditions(policy))
         every = frozenset().union(*(read for read, _ in self._read.values()))
-        self._read_by_any = every - _PLACES
+        self._read_by_any = every - PLACES
 
     def power_of(self, rule: RuleId) -> Enforcement:
         """Return how much power a rule has; off if the policy does not have it."""
@@ -248,10 +245,7 @@ def _conditions(
     for stage in policy.stages:
         for name in stage.requires:
             yield required_id(stage, name), (governs | {name}, None)
-        gates = {people_id(stage, kind): one for kind, one in stage.people.items()}
-        if stage.gate is not None:
-            gates[gate_id(stage)] = stage.gate
-        for rule, condition in gates.items():
+        for rule, condition in conditions_of(stage):
             yield rule, (governs | fields_read(condition), condition)
     for check in policy.checks:
         read = governs | fields_read(check.condition)

@@ -10,12 +10,11 @@ from datetime import datetime
 
 from rules.demands import (
     Case,
-    ceiling_of,
+    conditions_of,
     find_lack,
-    gate_id,
     is_demanded,
     judge_check,
-    people_id,
+    power_over,
     required_id,
 )
 from rules.expressions import Condition
@@ -57,7 +56,7 @@ def judge_standing(
         return Judgement(change, is_governed=False)
     if move.target is None:
         return Judgement(change)
-    ceiling = ceiling_of(policy, record, most=Enforcement.FLAG)
+    ceiling = power_over(policy, record, Enforcement.FLAG)
     case = Case(policy, change, move, facts, ceiling)
     verdicts = [
         judge_check(case, facts, check, stage=move.target, touched=_NOBODY)
@@ -141,7 +140,7 @@ def evidence_standing(
     conditions += [
         condition
         for one in demanding_stages(policy, stage)
-        for rule, condition in _linked_demands(one)
+        for rule, condition in conditions_of(one)
         if rule in rules
     ]
     if policy.governs is not None and (conditions or rules):
@@ -176,14 +175,6 @@ def _fails_or_waits(facts: Facts, condition: Condition) -> bool:
     return ruling is Ruling.FALSE
 
 
-def _linked_demands(stage: Stage) -> Iterator[tuple[RuleId, Condition]]:
-    """Yield what a stage itself demands that is linked, with the rules' ids."""
-    if stage.gate is not None:
-        yield gate_id(stage), stage.gate
-    for kind, condition in stage.people.items():
-        yield people_id(stage, kind), condition
-
-
 def _violated(
     policy: Policy, facts: Facts, rules: Collection[RuleId]
 ) -> Iterator[RuleId]:
@@ -196,7 +187,7 @@ def _violated(
             rule = required_id(one, name)
             if rule in rules and find_lack(facts, one, name) is not None:
                 yield rule
-        for rule, condition in _linked_demands(one):
+        for rule, condition in conditions_of(one):
             if rule in rules and facts.decide(condition) is not Ruling.TRUE:
                 yield rule
     for check in policy.checks:

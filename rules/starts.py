@@ -93,7 +93,7 @@ def idle_follow_ups(policy: Policy, kind: Kind) -> tuple[FollowUp, ...]:
         for follow_up in policy.follow_ups
         if follow_up.kind is kind
         and follow_up.starts.kind is StartKind.IDLE
-        and _has_power(follow_up)
+        and has_power(follow_up)
     )
 
 
@@ -102,10 +102,9 @@ def find_follow_up(policy: Policy, rule: RuleId) -> FollowUp | None:
     return next((one for one in policy.follow_ups if one.id == rule), None)
 
 
-def is_closed(policy: Policy, record: Record) -> bool:
-    """Return whether the record stands in a stage that the policy knows as closed."""
-    stage = policy.stage(record.stage)
-    return stage is not None and stage.is_closed
+def has_power(follow_up: FollowUp) -> bool:
+    """Return whether a follow-up may ask anything of anybody."""
+    return follow_up.enforcement in {Enforcement.FLAG, Enforcement.ENFORCE}
 
 
 def start_clock(
@@ -182,21 +181,17 @@ def is_fulfilled(
 def _watches(
     policy: Policy, follow_up: FollowUp, record: Record, now: datetime
 ) -> bool:
-    if follow_up.kind is not record.ref.kind or not _has_power(follow_up):
+    if follow_up.kind is not record.ref.kind or not has_power(follow_up):
         return False
     if record.ref.kind is not policy.kind:
         return True
     if not is_in_pipeline(policy, record):
         return False
-    if follow_up.while_open and is_closed(policy, record):
+    if follow_up.while_open and policy.is_closed(record.stage):
         return False
     # A record that the policy leaves alone is left alone here too; where that rests on
     # evidence, it is in doubt and watched.
     return is_governed(policy, Facts(policy, record, NO_EVIDENCE, now))
-
-
-def _has_power(follow_up: FollowUp) -> bool:
-    return follow_up.enforcement in {Enforcement.FLAG, Enforcement.ENFORCE}
 
 
 def _event(follow_up: FollowUp, change: Change, accepted: Record) -> datetime | None:

@@ -17,9 +17,8 @@ from adapters.hubspot.wire import Json, part, parts, text
 from adapters.ports import CrmUser, Passage, Traced
 from rules.account import AccountPipeline, AccountProperty, AccountStage
 from rules.model import (
-    OWNER,
     PIPELINE,
-    STAGE,
+    PLACES,
     FieldMap,
     FieldName,
     FieldType,
@@ -37,14 +36,13 @@ from rules.model import (
 Types = Mapping[PropertyName, FieldType]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLACED = frozenset({STAGE, PIPELINE, OWNER})
 _WON, _LOST = 1.0, 0.0
 _PERCENT, _PLACES = 100, 6
 
 
 def property_names(kind: ObjectType, fields: FieldMap) -> list[str]:
     """Return the properties to ask for, each once, in a steady order."""
-    wanted = (theirs for ours, theirs in sorted(fields.items()) if ours not in _PLACED)
+    wanted = (theirs for ours, theirs in sorted(fields.items()) if ours not in PLACES)
     return list(dict.fromkeys([*kind.standing, *wanted]))
 
 
@@ -74,7 +72,7 @@ def to_record(
         fields={
             ours: _to_value(values.get(theirs), theirs, types)
             for ours, theirs in fields.items()
-            if ours not in _PLACED
+            if ours not in PLACES
         },
         url=f"https://app.hubspot.com/contacts/{portal_id}/record/"
         f"{kind.type_id}/{ref.id}",

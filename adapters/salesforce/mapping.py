@@ -17,9 +17,7 @@ from adapters.salesforce.kinds import (
 from adapters.salesforce.values import to_instant, to_value, to_wire
 from adapters.salesforce.wire import Json, part, text
 from rules.model import (
-    OWNER,
-    PIPELINE,
-    STAGE,
+    PLACES,
     UNKNOWN_ACTOR,
     Actor,
     FieldMap,
@@ -39,7 +37,6 @@ from rules.model import (
 Types = Mapping[PropertyName, FieldType]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLACED = frozenset({STAGE, PIPELINE, OWNER})
 
 
 def field_names(
@@ -50,7 +47,7 @@ def field_names(
     An object without record types lacks the field for them, and a request that names a
     field that is not there fails whole.
     """
-    wanted = (theirs for ours, theirs in sorted(fields.items()) if ours not in _PLACED)
+    wanted = (theirs for ours, theirs in sorted(fields.items()) if ours not in PLACES)
     record_type = (RECORD_TYPE,) if has_record_types else ()
     return list(dict.fromkeys([*kind.standing, *record_type, *wanted]))
 
@@ -87,7 +84,7 @@ def to_record(
         fields={
             ours: to_value(row.get(theirs), types.get(theirs, FieldType.TEXT))
             for ours, theirs in fields.items()
-            if ours not in _PLACED
+            if ours not in PLACES
         },
         url=f"{site_url}/lightning/r/{kind.name}/{ref.id}/view",
     )

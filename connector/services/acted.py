@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapters.ports import Note, Outcome, OutcomeKind, Task
-from connector.services.episodes import Episode, with_values
+from connector.services.episodes import Episode
 from connector.services.outside import ENDINGS
 from connector.store.interventions import Ended, InterventionKind, InterventionState
 from rules.model import STAGE, Record
+from rules.moves import with_values
 
 
 @dataclass(frozen=True, slots=True)

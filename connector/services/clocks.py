@@ -6,8 +6,8 @@ from datetime import datetime
 from connector.services.policies import Active
 from connector.store import Store
 from connector.store.clocks import NewClock
-from rules.ladder import Start, idle_follow_ups, idle_start, starts
 from rules.model import NO_EVIDENCE, Change, Kind, Record
+from rules.starts import Start, idle_follow_ups, idle_start, starts
 
 AT_A_TIME = 1000
 """Records whose idle clocks are started in one transaction."""

@@ -5,7 +5,7 @@ half done, after a crash or a lost answer, can finish it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from adapters.ports import Outcome, OutcomeKind, Passage
@@ -24,19 +24,12 @@ from connector.store.records import ClaimedRecord
 from connector.store.reversals import Reversal, ReversalKind
 from rules.interventions import Occasion, Plan
 from rules.model import (
-    OWNER,
-    PIPELINE,
-    STAGE,
     Change,
-    FieldName,
     Judgement,
-    OwnerId,
-    PipelineId,
     Record,
-    StageId,
-    Value,
     Verdict,
 )
+from rules.moves import value_of, with_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,30 +251,3 @@ def is_same_state(one: Record, other: Record) -> bool:
             for name in one.fields.keys() & other.fields.keys()
         )
     )
-
-
-def value_of(record: Record, name: FieldName) -> Value:
-    """Return a field of a record; stage, pipeline and owner count as fields here."""
-    if name == STAGE:
-        return record.stage
-    if name == PIPELINE:
-        return record.pipeline
-    if name == OWNER:
-        return record.owner
-    return record.fields.get(name)
-
-
-def with_values(record: Record, values: Mapping[FieldName, Value]) -> Record:
-    """Return the record with these fields set."""
-    fields = dict(record.fields)
-    placed: dict[str, object] = {}
-    for name, value in values.items():
-        if name == STAGE:
-            placed["stage"] = None if value is None else StageId(str(value))
-        elif name == PIPELINE:
-            placed["pipeline"] = None if value is None else PipelineId(str(value))
-        elif name == OWNER:
-            placed["owner"] = None if value is None else OwnerId(str(value))
-        else:
-            fields[name] = value
-    return replace(record, fields=fields, **placed)  # type: ignore[arg-type]

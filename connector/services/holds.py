@@ -119,8 +119,7 @@ def _left_why(round_: Round, hold: Hold, accepted: Record) -> str | None:
         return "policy"
     if accepted.stage == hold.from_stage and is_in_pipeline(active.policy, accepted):
         return None
-    stage = active.policy.stage(accepted.stage)
-    return "closed" if stage is not None and stage.is_closed else "moved"
+    return "closed" if active.policy.is_closed(accepted.stage) else "moved"
 
 
 def _new_hold(episode: Episode, to_stage: StageId) -> NewHold:

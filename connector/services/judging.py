@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
-from connector.services.episodes import Judged, Look, is_same_state, with_values
+from connector.services.episodes import Judged, Look, is_same_state
 from connector.services.policies import Active
 from connector.services.reversing import find_reversal
 from connector.services.rounds import Round
@@ -42,6 +42,7 @@ from rules.model import (
     StageId,
     Verdict,
 )
+from rules.moves import with_values
 from rules.path import judge_path
 
 EvidenceOf = Mapping[RecordRef, Evidence]

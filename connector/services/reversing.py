@@ -10,13 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from connector.services.acted import Acted
-from connector.services.episodes import (
-    Judged,
-    Look,
-    is_same_state,
-    value_of,
-    with_values,
-)
+from connector.services.episodes import Judged, Look, is_same_state
 from connector.services.policies import Active
 from connector.services.rounds import Round
 from connector.store import Transaction
@@ -25,6 +19,7 @@ from connector.store.notices import NEWS
 from connector.store.reversals import Reversal, ReversalKind, ReversalState
 from rules.interventions import NO_PLAN, Occasion
 from rules.model import Actor, ActorClass, Change, Judgement
+from rules.moves import value_of, with_values
 
 MOVED_ON = "It has moved on since."
 

@@ -20,15 +20,14 @@ from rules.ladder import (
     Ended,
     EndedWhy,
     NextStep,
-    Start,
     Take,
     Wait,
     next_step,
 )
 from rules.lanes import in_lane, lane_of
-from rules.model import Enforcement, Evidence, OwnerId, Record
+from rules.model import Evidence, OwnerId, Record
 from rules.policy import FollowUp, Policy, Recipient, StepKind
-from rules.starts import is_closed, is_fulfilled
+from rules.starts import Start, is_fulfilled
 from rules.wording import nudge, settled
 
 POLICY_CHANGED = "policy_changed"
@@ -68,11 +67,6 @@ class _Told:
     owner_name: str
 
 
-def has_power(follow_up: FollowUp) -> bool:
-    """Return whether a follow-up may ask anything of anybody."""
-    return follow_up.enforcement in {Enforcement.FLAG, Enforcement.ENFORCE}
-
-
 def decide(watched: Watched, now: datetime) -> NextStep:
     """Return what the clock asks for."""
     clock, record, follow_up = watched.clock, watched.record, watched.follow_up
@@ -88,7 +82,7 @@ def decide(watched: Watched, now: datetime) -> NextStep:
             stood_still=clock.stood_still,
         ),
         record=record,
-        is_open=record is not None and not is_closed(watched.policy, record),
+        is_open=record is not None and not watched.policy.is_closed(record.stage),
         evidence=watched.evidence,
         is_task_completed=watched.is_task_completed,
         is_fulfilled=record is not None

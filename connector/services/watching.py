@@ -5,11 +5,10 @@ from datetime import datetime
 
 from adapters.ports import Crm
 from connector.services.policies import Active, fields_by_kind
-from connector.services.steps import Watched, has_power
+from connector.services.steps import Watched
 from connector.store.clocks import DueClock
-from rules.ladder import find_follow_up
 from rules.model import NO_EVIDENCE, Evidence, EvidenceKind, Record, RecordRef
-from rules.starts import watched_evidence
+from rules.starts import find_follow_up, has_power, watched_evidence
 
 
 def watch(

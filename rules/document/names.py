@@ -14,16 +14,14 @@ from rules.model import (
     CLOSE_DATE,
     FORECAST_CATEGORY,
     OWNER,
-    PIPELINE,
+    PLACES,
     PROBABILITY,
-    STAGE,
     FieldName,
     FieldType,
     PropertyName,
 )
 from rules.tokens import read_tokens
 
-_PLACES = frozenset({STAGE, PIPELINE, OWNER})
 _USUAL: Mapping[FieldName, FieldType] = {
     AMOUNT: FieldType.NUMBER,
     CLOSE_DATE: FieldType.DATE,
@@ -81,7 +79,7 @@ class Names:
                 )
             )
             return None
-        for name in sorted(fields_read(condition) - _PLACES):
+        for name in sorted(fields_read(condition) - PLACES):
             word = FieldName(name)
             if self.known is None:
                 self._note(word, _imagined(word, types[word]))
@@ -173,10 +171,10 @@ def names_in(
     names = Names(document, problems, {**known})
     names.places = dict(kind.places)
     for name in (*builtin, *own):
-        if name not in _PLACES:
+        if name not in PLACES:
             # What the CRM changes along with the stage has to be read to be put back.
             names.use(name, ())
-    for place in _PLACES:
+    for place in PLACES:
         known.pop(place, None)
     names.known = known
     return names
@@ -198,7 +196,7 @@ def _unknown_names(text: str, types: Mapping[FieldName, FieldType]) -> list[Fiel
 def _own_names(
     words: Iterable[str], types: Mapping[FieldName, FieldType]
 ) -> Iterator[FieldName]:
-    taken = NOT_FIELDS | _PLACES | {"true", "false", "null", "in", "days", "size"}
+    taken = NOT_FIELDS | PLACES | {"true", "false", "null", "in", "days", "size"}
     taken |= {"contains", "startsWith", "endsWith"}
     return (
         FieldName(word)

@@ -92,7 +92,6 @@ class _Node:
     items: list["_Node"] | None = None
     pairs: list[tuple["_Node", "_Node"]] | None = None
     key: "_Node | None" = None
-    is_text: bool = False
 
     def take(self, child: "_Node") -> None:
         """Add a child in the order that the parser finds it."""
@@ -212,7 +211,7 @@ def _scalar(yaml: YAML, event: ScalarEvent) -> _Node:
     is_plain = bool(event.implicit[0])
     tag = str(yaml.resolver.resolve(ScalarNode, text, event.implicit))
     if not is_plain or not tag.startswith(_TAG):
-        return _Node(place, text, is_text=True)
+        return _Node(place, text)
     kind = tag.removeprefix(_TAG)
     if kind == "timestamp":
         return _Node(place, _moment(text, place))
@@ -221,7 +220,7 @@ def _scalar(yaml: YAML, event: ScalarEvent) -> _Node:
         return _Node(place, yaml.constructor.construct_object(node))
     if kind == "merge":
         raise _invalid(place, "Merging with << is not supported. Write the keys out.")
-    return _Node(place, text, is_text=True)
+    return _Node(place, text)
 
 
 def _moment(text: str, place: Place) -> date | datetime:

@@ -52,10 +52,6 @@ def _to_local(value: object) -> object:
     return {"": value} if isinstance(value, str) else value
 
 
-def _to_rule(value: object) -> object:
-    return {} if value is None else value
-
-
 def _mail(value: object) -> object:
     if isinstance(value, str) and not _MAIL.fullmatch(value):
         raise ValueError(f"“{value[:80]}” is no e-mail address.")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from rules.holds import Wish, WishState, judge_wish
+from rules.holds import Wish, WishState, can_move, judge_wish
 from rules.model import ActorClass, Enforcement, PipelineId
 from tests.builders import (
     NOW,
@@ -104,3 +104,35 @@ def test_a_wish_is_judged_by_every_rule_whomever_it_is_for():
     )
     record = a_record("demo", fields=FILLED)
     assert state_of(a_policy(stages=stages), a_wish(), record) is WishState.WAITS
+
+
+def test_a_move_that_we_would_make_is_held_to_the_rules_about_any_actor():
+    demo = replace(
+        a_stage("demo", 1, requires=("amount",)),
+        actors=frozenset({ActorClass.PERSON}),
+    )
+    policy = a_policy(stages=(a_stage("lead", 0), demo))
+    lacking = a_record("lead")
+    there = a_record("lead", fields={"amount": 5.0})
+    to = stage_id("demo")
+    assert not can_move(policy, lacking, to, evidence_of(), NOW)
+    assert can_move(policy, there, to, evidence_of(), NOW)
+
+
+def test_a_hold_can_move_once_what_was_missing_is_there():
+    policy = a_policy()
+    record = a_record("demo", fields=FILLED)
+    to = stage_id("quote_sent")
+    assert not can_move(policy, record, to, evidence_of(), NOW)
+    assert can_move(policy, record, to, evidence_of(quotes=1), NOW)
+
+
+def test_a_hold_waits_while_its_gate_cannot_be_decided():
+    stages = (a_stage("lead", 0), a_stage("demo", 1, gate="amount >= 10"))
+    policy = a_policy(stages=stages)
+    assert not can_move(policy, a_record("lead"), stage_id("demo"), evidence_of(), NOW)
+
+
+def test_a_hold_cannot_move_to_a_stage_that_left_the_policy():
+    record = a_record("demo", fields=FILLED)
+    assert not can_move(a_policy(), record, stage_id("gone"), evidence_of(), NOW)

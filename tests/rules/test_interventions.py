@@ -1,11 +1,10 @@
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from rules.interventions import Plan, can_move, demoted, plan
+from rules.interventions import Plan, plan
 from rules.judge import judge
-from rules.model import ActorClass, Change, Enforcement, Evidence
+from rules.model import Change, Enforcement, Evidence
 from rules.policy import OnFail, Policy
 from tests.builders import (
     NOW,
@@ -14,7 +13,6 @@ from tests.builders import (
     a_move_rule,
     a_policy,
     a_record,
-    a_stage,
     evidence_of,
     stage_id,
 )
@@ -158,48 +156,7 @@ def test_the_policy_says_after_how_many_returns_it_is_a_duel():
     assert planned(change, policy=policy, returns_today=5).duel
 
 
-def test_a_move_that_we_would_make_is_held_to_the_rules_about_any_actor():
-    demo = replace(
-        a_stage("demo", 1, requires=("amount",)),
-        actors=frozenset({ActorClass.PERSON}),
-    )
-    policy = a_policy(stages=(a_stage("lead", 0), demo))
-    lacking = a_record("lead")
-    there = a_record("lead", fields={"amount": 5.0})
-    to = stage_id("demo")
-    assert not can_move(policy, lacking, to, Evidence(), NOW)
-    assert can_move(policy, there, to, Evidence(), NOW)
-
-
 def test_a_flag_is_no_duel():
     policy = a_policy(enforcement=Enforcement.FLAG)
     found = planned(a_change("lead", "demo"), policy=policy, returns_today=9)
     assert not found.duel
-
-
-def test_a_refused_return_becomes_a_note_and_a_task_about_everything():
-    found = demoted(planned(a_change("lead", "quote_sent", fields=FULL)))
-    assert found.put_back == {}
-    assert found.return_to is None
-    assert found.hold is None
-    assert found.ask == found.explain
-    assert rules(found.ask)[0] == "move.skip"
-
-
-def test_a_hold_can_move_once_what_was_missing_is_there():
-    policy = a_policy()
-    record = a_record("demo", fields=FULL)
-    to = stage_id("quote_sent")
-    assert not can_move(policy, record, to, evidence_of(), NOW)
-    assert can_move(policy, record, to, evidence_of(quotes=1), NOW)
-
-
-def test_a_hold_waits_while_its_gate_cannot_be_decided():
-    stages = (a_stage("lead", 0), a_stage("demo", 1, gate="amount >= 10"))
-    policy = a_policy(stages=stages)
-    assert not can_move(policy, a_record("lead"), stage_id("demo"), evidence_of(), NOW)
-
-
-def test_a_hold_cannot_move_to_a_stage_that_left_the_policy():
-    record = a_record("demo", fields=FULL)
-    assert not can_move(a_policy(), record, stage_id("gone"), evidence_of(), NOW)

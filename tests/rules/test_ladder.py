@@ -12,9 +12,7 @@ from rules.ladder import (
     EndedWhy,
     Take,
     Wait,
-    idle_start,
     next_step,
-    starts,
 )
 from rules.model import (
     NO_EVIDENCE,
@@ -28,7 +26,13 @@ from rules.model import (
     Tally,
 )
 from rules.policy import Calendar, Recipient, StartKind, Starts, StepKind
-from rules.starts import counted_evidence, is_fulfilled, watched_evidence
+from rules.starts import (
+    counted_evidence,
+    idle_start,
+    is_fulfilled,
+    starts,
+    watched_evidence,
+)
 from tests.builders import (
     LONG_AGO,
     NOW,

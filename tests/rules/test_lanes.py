@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from rules.ladder import starts
 from rules.lanes import in_lane, lane_of
 from rules.model import Kind, RecordId, RecordRef
 from rules.policy import Duration, Lane, StartKind, Starts, Unit
+from rules.starts import starts
 from tests.builders import (
     NOW,
     a_change,

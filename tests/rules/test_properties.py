@@ -8,7 +8,8 @@ from rules.demands import find_lack
 from rules.evidence import needs
 from rules.exemptions import ALL, Exemption, covers, exempting, with_waived
 from rules.facts import Facts
-from rules.interventions import can_move, demoted, plan
+from rules.holds import can_move
+from rules.interventions import plan
 from rules.judge import judge
 from rules.model import (
     Actor,
@@ -53,7 +54,7 @@ def test_nothing_that_can_happen_makes_the_rules_raise(
     for ending in Ending:
         for locale in ("en", "nl"):
             note_html(policy, judgement, found, ending, locale=locale)
-            task_text(policy, judgement, demoted(found), ending, locale=locale)
+            task_text(policy, judgement, found, ending, locale=locale)
 
 
 @thoroughly

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rules.interventions import NO_PLAN, Occasion, demoted, plan
+from rules.interventions import NO_PLAN, Occasion, plan
 from rules.judge import judge
 from rules.ladder import DoneHow, EndedWhy
 from rules.model import (
@@ -489,10 +489,13 @@ def test_the_task_after_a_refusal_says_what_to_put_back():
     assert task(change, Ending.REFUSED).subject == (
         "Acme renewal: Put the deal back in Demo"
     )
+
+
+def test_a_task_with_nothing_to_do_in_it_says_what_happened():
     policy = a_policy()
-    judgement = judge(policy, change, evidence_of(), NOW)
-    left = demoted(plan(policy, judgement))
-    text = task_text(policy, judgement, left, Ending.FLAGGED, locale="en")
+    judgement = judge(policy, a_change("demo", "lead"), evidence_of(), NOW)
+    asked = replace(NO_PLAN, ask=judgement.verdicts)
+    text = task_text(policy, judgement, asked, Ending.FLAGGED, locale="en")
     assert text.subject == "Acme renewal: This deal went back from Demo to Lead"
 
 
