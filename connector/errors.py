@@ -24,6 +24,10 @@ class StoreDown(SlagboomError):  # noqa: N818 - named like the errors of the ada
         super().__init__(message)
 
 
+class Unstorable(SlagboomError):  # noqa: N818
+    """The database cannot hold this, however often it is tried."""
+
+
 class KeyMissing(SlagboomError):  # noqa: N818
     """A stored secret cannot be opened with the keys at hand."""
 

@@ -6,7 +6,6 @@ unexpected 2xx into None and have an exception class for each of sixty packages.
 transport is made and kept, because making one opens a connection pool of its own.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from adapters.http import (
     repeat,
 )
 from adapters.hubspot import refusals
+from adapters.json_bodies import parse_json
 
 Json = dict[str, Any]
 Query = Sequence[tuple[str, str]]
@@ -212,7 +212,7 @@ def _to_answer(status: int, raw: bytes, *, is_harmless: bool) -> Answer:
     if not raw:
         return Answer(status, {})
     try:
-        body = json.loads(raw)
+        body = parse_json(raw)
     except ValueError:
         body = None
     if isinstance(body, dict):

@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Any
 
 from adapters.errors import Permanent
 from adapters.hubspot.actors import to_actor
+from adapters.json_bodies import parse_json
 from adapters.ports import DeliveryRefused, Heard, HeardKind, Inbound
 from rules.model import Kind, RecordId, RecordRef
 
@@ -194,8 +194,8 @@ def _malformed(message: str) -> DeliveryRefused:
 
 def _events(body: bytes) -> list[Json]:
     try:
-        events = json.loads(body)
-    except (ValueError, RecursionError):
+        events = parse_json(body)
+    except ValueError:
         raise _malformed("The body is not JSON.") from None
     if not isinstance(events, list):
         raise _malformed("The body is no list of events.")

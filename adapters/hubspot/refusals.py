@@ -4,7 +4,6 @@ Statuses and bodies: developers.hubspot.com/docs/api-reference/error-handling. E
 part of a body is optional.
 """
 
-import json
 from datetime import timedelta
 
 from adapters.errors import (
@@ -19,6 +18,7 @@ from adapters.errors import (
     Unauthorized,
 )
 from adapters.hubspot.wire import Json, part, parts, text, texts
+from adapters.json_bodies import parse_json
 
 BURST_PAUSE = timedelta(seconds=10)
 SEARCH_PAUSE = timedelta(seconds=1)
@@ -35,7 +35,7 @@ _NEVER_ARRIVED = frozenset({503, 521, 523})
 def parse_body(raw: str | bytes | None) -> Json:
     """Return the JSON object of an answer; empty if it holds something else."""
     try:
-        found = json.loads(raw or b"")
+        found = parse_json(raw.encode() if isinstance(raw, str) else raw or b"")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -13,7 +13,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.json_bodies import parse_json
 from adapters.salesforce.soap import (
+    LONGEST_ID,
     MOST_NOTIFICATIONS,
     MalformedError,
     Notification,
@@ -30,8 +32,8 @@ _SESSION = "sessionid"
 def read_push(body: bytes) -> Told:
     """Return what a JSON body tells; raises MalformedError."""
     try:
-        found = json.loads(body, object_pairs_hook=_without_session)
-    except (ValueError, RecursionError):
+        found = parse_json(body, to_object=_without_session)
+    except ValueError:
         raise MalformedError("The body is not JSON.") from None
     pushes = found if isinstance(found, list) else [found]
     if not all(isinstance(one, dict) for one in pushes):
@@ -63,6 +65,11 @@ def _to_notification(raw: Mapping[str, Any]) -> Notification:
     if not key:
         stamp = _text(raw, "SystemModstamp")
         key = f"{kind}|{record_id}|{stamp}"
+    if not isinstance(key, str | int) or len(str(key)) > LONGEST_ID:
+        raise MalformedError(
+            f"{_KEY} must be a text of at most {LONGEST_ID} characters, and so must"
+            " object, id and time together."
+        )
     return Notification(
         id=f"push|{key}",
         object=kind,

@@ -23,6 +23,7 @@ from simple_salesforce.exceptions import SalesforceError
 from adapters.budget import Budget
 from adapters.errors import Exhausted, Transient, Unanswered
 from adapters.http import Clock, Sleep, parse_retry_after, repeat
+from adapters.json_bodies import to_storable
 from adapters.oauth import Token, TokenKeeper
 from adapters.salesforce import refusals
 from adapters.salesforce.transport import make_session, to_lost
@@ -141,7 +142,9 @@ class Sender:
         except RequestException as error:
             raise to_lost(error) from None
         self._learn(answers[-1].headers)
-        return Answer(body, _to_moment(answers[-1].headers.get("Date")))
+        last = answers[-1]
+        body = to_storable(body, last.content)
+        return Answer(body, _to_moment(last.headers.get("Date")))
 
     def _refusal(
         self,
@@ -149,14 +152,14 @@ class Sender:
         answers: Sequence[requests.Response],
         request: Request,
     ) -> Exception:
-        headers = answers[-1].headers
-        self._learn(headers)
+        last = answers[-1]
+        self._learn(last.headers)
         meaning = refusals.to_error(
             error.status,
-            refusals.first_error(error.content),
+            refusals.first_error(to_storable(error.content, last.content)),
             is_harmless=request.is_harmless,
             retry_after=parse_retry_after(
-                headers.get("Retry-After"), self._clock.now()
+                last.headers.get("Retry-After"), self._clock.now()
             ),
         )
         if isinstance(meaning, Exhausted) and meaning.retry_after:

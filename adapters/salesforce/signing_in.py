@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from adapters.errors import OutsideError, Permanent, Transient, Unauthorized
+from adapters.json_bodies import parse_json
 
 Form = Mapping[str, str]
 
@@ -69,8 +70,8 @@ def _to_base64(raw: bytes) -> bytes:
 def parse_body(raw: bytes) -> dict[str, Any]:
     """Return the JSON object of an answer; empty if it holds something else."""
     try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
+        found = parse_json(raw)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

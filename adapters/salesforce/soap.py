@@ -20,6 +20,8 @@ MOST_NOTIFICATIONS = 100
 MOST_ELEMENTS = 50_000
 """A hundred records with five hundred fields each."""
 DEEPEST = 8
+LONGEST_ID = 255
+"""Characters of what tells one notification from another: theirs have 18."""
 
 ACKNOWLEDGEMENT = (
     b'<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">'
@@ -93,8 +95,11 @@ def _to_notification(raw: Element) -> Notification:
             raise MalformedError("A record has a field that is not one of Salesforce.")
         if one.text and one.get(_NIL) not in {"true", "1"}:
             fields[one.tag.removeprefix(_SOBJECT)] = one.text
+    found = _text(raw, f"{_OUTBOUND}Id")
+    if len(found) > LONGEST_ID:
+        raise MalformedError("The id of a notification is too long.")
     return Notification(
-        id=_text(raw, f"{_OUTBOUND}Id"),
+        id=found,
         object=kind.removeprefix(_SOBJECT),
         fields=fields,
     )

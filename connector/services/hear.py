@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from adapters.ports import ChangeSource, DeliveryRefused, Heard, HeardKind
 from connector.clock import Clock
+from connector.errors import Unstorable
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
 from connector.store import Store, Transaction
@@ -75,9 +76,15 @@ class Hear:
         refs = {ref for _, heard in understood for ref in _refs(heard)}
         due_at = self.due_at(len(refs))
         for delivery_id, heard in understood:
-            new = self.keep(
-                tx, connection_id, heard, due_at=due_at, delivery_id=delivery_id
-            )
+            try:
+                with tx.apart():
+                    new = self.keep(
+                        tx, connection_id, heard, due_at=due_at, delivery_id=delivery_id
+                    )
+            except Unstorable as error:
+                tx.deliveries.bury(delivery_id, str(error))
+                self._metrics.count(Counter.DELIVERIES_DEAD, reason="unstorable")
+                continue
             tx.deliveries.finish(
                 delivery_id,
                 changes=len(heard),

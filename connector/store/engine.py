@@ -14,7 +14,7 @@ from tenacity import (
 )
 
 from connector.errors import StoreDown
-from connector.store.transaction import Transaction
+from connector.store.transaction import Transaction, is_unstorable
 
 Made = TypeVar("Made")
 
@@ -41,7 +41,7 @@ class Store:
             with self._engine.begin() as connection:
                 yield Transaction(connection)
         except OperationalError as error:
-            if _sqlstate(error) in {DEADLOCK_DETECTED, SERIALIZATION_FAILURE}:
+            if _lost_a_race(error) or is_unstorable(error):
                 raise
             raise StoreDown from error
 
@@ -80,6 +80,8 @@ def open_store(database_url: str, *, pool_size: int = 5) -> Store:
         pool_pre_ping=True,
         pool_timeout=5,
         connect_args={"connect_timeout": 5, "application_name": "slagboom"},
+        # What is stored is a customer's, and errors end up in logs.
+        hide_parameters=True,
     )
     return Store(engine)
 

@@ -1,9 +1,13 @@
 """One transaction, and through it every table."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError
 
+from connector.errors import Unstorable
 from connector.store.acknowledgements import Acknowledgements
 from connector.store.answers import Answers
 from connector.store.audit import Audit
@@ -33,6 +37,9 @@ from connector.store.streams import Streams
 from connector.store.texts import Texts
 from connector.store.violations import Violations
 
+# PostgreSQL, appendix A: class 54, such as a key that is too long for its index.
+_LIMITS = "54"
+
 
 class Transaction:
     """What can be read and written between a begin and a commit."""
@@ -40,6 +47,21 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         """Work on `connection`, which has begun."""
         self._connection = connection
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Have what is stored in here stand or fall by itself.
+
+        Raises Unstorable if the database cannot hold it: then nothing of it is stored,
+        and the transaction goes on.
+        """
+        try:
+            with self._connection.begin_nested():
+                yield
+        except (DBAPIError, UnicodeEncodeError) as error:
+            if not is_unstorable(error):
+                raise
+            raise Unstorable("The database cannot hold what it says.") from error
 
     @cached_property
     def connections(self) -> Connections:
@@ -180,3 +202,11 @@ class Transaction:
     def health(self) -> Health:
         """Figures about the queues and the database itself."""
         return Health(self._connection)
+
+
+def is_unstorable(error: BaseException) -> bool:
+    """Return whether it is the values that the database has something against."""
+    if isinstance(error, DBAPIError):
+        sqlstate = getattr(error.orig, "sqlstate", None) or ""
+        return isinstance(error, DataError) or sqlstate.startswith(_LIMITS)
+    return isinstance(error, UnicodeEncodeError)

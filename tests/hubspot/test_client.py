@@ -187,3 +187,16 @@ def test_nothing_is_sent_for_nothing(crm: Crm, requests: Requests):
     assert crm.find_tasks({}) == {}
     assert crm.completed_tasks([]) == frozenset()
     assert requests.operations() == []
+
+
+def test_no_text_holds_what_cannot_be_stored(crm: Crm, control: Control):
+    deal = ref(
+        seed(
+            control,
+            properties={
+                "dealname": "NUL \0 \U0001f600",
+                "dealstage": "appointmentscheduled",
+            },
+        )
+    )
+    assert crm.read([deal], FIELDS)[deal].name == "NUL \ufffd \U0001f600"

@@ -311,5 +311,10 @@ def test_a_strange_moment_does_not_stop_a_delivery(source: ChangeSource, value: 
     assert heard.occurred_at.tzinfo is not None
 
 
+def test_a_value_holds_nothing_that_cannot_be_stored(source: ChangeSource):
+    [heard] = source.hear(events({"propertyValue": "half \ud83d, NUL \0"}))
+    assert heard.value == "half \ufffd, NUL \ufffd"
+
+
 def test_the_acknowledgement_is_empty(source: ChangeSource):
     assert source.acknowledgement() == (b"", "text/plain")

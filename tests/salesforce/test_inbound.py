@@ -357,6 +357,7 @@ DEEP = b"<a>" * 200_000
         GOOD.replace(b'xsi:type="sf:Opportunity"', b""),
         GOOD.replace(b'xsi:type="sf:Opportunity"', b'xsi:type="Opportunity"'),
         GOOD.replace(b"<Id>04l000000000001AAA</Id>", b""),
+        GOOD.replace(b"<Id>04l000000000001AAA</Id>", b"<Id>%s</Id>" % (b"0" * 256)),
         GOOD.replace(b"OrganizationId>", b"Organization>"),
         message([], organization=""),
         GOOD.replace(b"<ActionId>", b"<OrganizationId>x</OrganizationId><ActionId>"),
@@ -377,6 +378,9 @@ def test_what_is_no_message_of_salesforce_is_refused(body: bytes):
         push({"Id": None}),
         push({"Object": ""}),
         push({"SystemModstamp": None}),
+        push({"SystemModstamp": "0" * 255}),
+        push({"NotificationId": "0" * 256}),
+        push({"NotificationId": ["0"]}),
         push({}, {"OrganizationId": "00D000000000002EAA"}),
     ],
 )
@@ -401,6 +405,11 @@ def test_a_push_speaks_of_one_record_or_of_several():
     assert [found.key == heard.key for found in source().hear(later)] == [True, False]
     named = push({"SystemModstamp": None, "NotificationId": "guid-1"})
     assert source().hear(named)[0].key == "push|guid-1"
+
+
+def test_a_push_is_kept_without_what_cannot_be_stored():
+    body = source().check(inbound(push({"NotificationId": "half \ud83d, NUL \0"})))
+    assert source().hear(body)[0].key == "push|half \ufffd, NUL \ufffd"
 
 
 def test_the_answer_is_the_one_that_stops_salesforce_from_repeating():

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_urlsafe
 
 import pytest
 from redis import Redis
@@ -96,6 +97,21 @@ def test_a_redelivery_leads_to_nothing(hear, store, connection, clock):
     with store.begin() as tx:
         assert len(tx.changes.pending([claimed.id])[claimed.id]) == 1
         assert tx.deliveries.count_by_state() == {"done": 2}
+
+
+@pytest.mark.parametrize(
+    "key", ["NUL \0", "half \ud83d", token_urlsafe(8000)], ids=["nul", "half", "long"]
+)
+def test_a_delivery_that_cannot_be_stored_is_put_aside_and_the_next_one_is_read(
+    hear, store, connection, clock, key
+):
+    deliver(store, connection, clock, ["a", "changed", "1"])
+    deliver(store, connection, clock, ["b", "changed", "2"], [key, "changed", "3"])
+    deliver(store, connection, clock, ["c", "changed", "4"])
+    assert hear.take_apart(connection) == 3
+    with store.begin() as tx:
+        assert tx.deliveries.count_by_state() == {"dead": 1, "done": 2}
+    assert {one.ref for one in claim(store, connection, clock)} == {ref("1"), ref("4")}
 
 
 def test_a_burst_is_gathered_for_a_moment(hear, store, connection, clock):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import DataError
 
 from connector.store import Store
 from connector.store.people import Owner, Person
@@ -16,6 +17,19 @@ def acme(store: Store, clock: FrozenClock) -> int:
         return tx.connections.save(
             "acme", vendor="hubspot", settings={}, secrets=b"", now=clock.now()
         )
+
+
+def test_an_error_of_the_database_repeats_no_value(store: Store, clock: FrozenClock):
+    with pytest.raises(DataError) as refused, store.begin() as tx:
+        tx.connections.save(
+            "nul \0",
+            vendor="hubspot",
+            settings={"customer": "Jansen"},
+            secrets=b"sealed",
+            now=clock.now(),
+        )
+    assert "Jansen" not in str(refused.value)
+    assert "sealed" not in str(refused.value)
 
 
 def test_the_audit_keeps_what_was_before_and_after(store: Store, clock: FrozenClock):
