@@ -351,6 +351,10 @@ class ChangeStream(Protocol):
         """Return what can be listened to, each apart: an object of the account."""
         ...
 
+    def probe(self) -> Sequence[ProbeLine]:
+        """Try, on the real path, whether each topic is told of; nothing is opened."""
+        ...
+
     def subscribe(self, topic: str, cursor: str | None) -> Subscription:
         """Listen to a topic, from behind `cursor` or from now on (None).
 

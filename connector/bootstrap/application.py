@@ -37,6 +37,7 @@ class Application(Running):
         return Accounts(
             self.store,
             crm_for=self.crm_for,
+            stream_for=self.stream_for,
             forget_refusals=self.forget_refusals,
             vault=self.vault,
             clock=self.clock,

@@ -87,7 +87,7 @@ def _examine(app: Application) -> Iterator[Finding]:
 
 
 def _examine_stream(app: Application, connection: Connection) -> Iterator[Finding]:
-    """Yield whether each topic that an account tells of is listened to."""
+    """Yield whether each topic is listened to; what is refused, the probe has told."""
     stream = app.stream_for(connection)
     if stream is None:
         return
@@ -96,9 +96,9 @@ def _examine_stream(app: Application, connection: Connection) -> Iterator[Findin
     since = app.clock.now() - QUIET
     for topic in stream.topics:
         state = found.get(topic)
+        if state is not None and state.refused_at is not None:
+            continue
         alive_at = None if state is None else state.alive_at
         is_heard = alive_at is not None and alive_at >= since
         message = "" if is_heard else "Nobody listens. See that `slagboom listen` runs."
-        if state is not None and state.refused_at is not None:
-            is_heard, message = False, "The account refuses to tell of it."
         yield Finding(f"account {connection.name}: stream {topic}", is_heard, message)

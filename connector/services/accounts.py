@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from adapters.errors import OutsideError
-from adapters.ports import Probe, ProbeLine
+from adapters.ports import ChangeStream, Probe, ProbeLine
 from connector.clock import Clock
 from connector.crypto import Vault
 from connector.errors import ConfigError
@@ -34,16 +34,18 @@ class Accounts:
         store: Store,
         *,
         crm_for: CrmFor,
+        stream_for: Callable[[Connection], ChangeStream | None],
         forget_refusals: Callable[[Connection], None],
         vault: Vault,
         clock: Clock,
     ) -> None:
-        """Probe accounts through `crm_for`, seal their secrets in `vault`.
+        """Probe accounts and their streams, seal their secrets in `vault`.
 
         `forget_refusals` has the next use of an account try afresh.
         """
         self._store = store
         self._crm_for = crm_for
+        self._stream_for = stream_for
         self._forget_refusals = forget_refusals
         self._vault = vault
         self._clock = clock
@@ -128,22 +130,28 @@ class Accounts:
         """
         self._forget_refusals(connection)
         try:
-            probe = self._crm_for(connection).probe()
+            crm = self._crm_for(connection).probe()
+            stream = self._stream_for(connection)
         except OutsideError as error:
             line = ProbeLine("the account", is_ok=False, message=str(error))
-            self._keep(connection, Probe("", (line,)))
+            self._keep(connection, Probe("", (line,)), has_recovered=False)
             raise
-        self._keep(connection, probe)
+        heard = () if stream is None else stream.probe()
+        probe = replace(crm, lines=(*crm.lines, *heard))
+        # Without its stream an account is worked with all the same.
+        self._keep(connection, probe, has_recovered=crm.is_ok)
         return probe
 
-    def _keep(self, connection: Connection, probe: Probe) -> None:
+    def _keep(
+        self, connection: Connection, probe: Probe, *, has_recovered: bool
+    ) -> None:
         now = self._clock.now()
         # Who we are is not forgotten because the account cannot be asked.
         user = probe.user or connection.probe.get("user", "")
         kept = {**asdict(probe), "user": user}
         with self._store.begin() as tx:
             tx.connections.mark_probed(connection.id, kept, at=now)
-            if probe.is_ok:
+            if has_recovered:
                 tx.notices.resolve(f"crm/{connection.id}", now=now)
                 note_recovery(tx, connection.id, now)
 

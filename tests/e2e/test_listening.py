@@ -21,7 +21,7 @@ from tests.waiting import wait_for
 __all__ = ["control", "running", "sandbox"]
 
 OBJECTS = "Opportunity,Lead"
-DONE, FOUND, WRONG_USE = 0, 1, 2
+DONE, FOUND, WRONG_USE, OUTSIDE = 0, 1, 2, 3
 COMMAND = ("-m", "connector.cli")
 
 
@@ -196,6 +196,26 @@ def test_it_ends_when_asked_to_and_leaves_its_topics_to_others(site: Site):
     site.first.stop()
     site.wait_until_listening()
     assert site.rows("SELECT lease FROM streams WHERE lease IS NOT NULL") == []
+
+
+def test_what_is_not_selected_is_named_by_every_command_that_tries_the_account(
+    site: Site,
+):
+    site.connect_with_stream()
+    site.control.post("salesforce/pubsub", selected=["Opportunity"])
+    site.first.start()
+    site.wait_until_listening("Opportunity")
+    code, said = site.type("probe", "acme")
+    assert code == OUTSIDE
+    assert "ok       Opportunity: hear of changes" in said
+    remedy = "Lead: hear of changes as they happen: Salesforce does not tell of"
+    assert f"MISSING  {remedy}" in said
+    assert "Select Lead in Setup under Change Data Capture" in said
+    code, said = site.type("doctor")
+    assert code == FOUND
+    assert f"WRONG  account acme: {remedy}" in said
+    site.control.post("salesforce/pubsub", selected=["Opportunity", "Lead"])
+    assert site.type("probe", "acme")[0] == DONE
 
 
 def test_an_account_that_was_connected_without_is_told(site: Site):

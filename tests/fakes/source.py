@@ -1,9 +1,9 @@
-"""A sender whose signature is a word, for tests of the receiver."""
+"""A sender whose signature is a word, and a stream that is only probed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from adapters.ports import DeliveryRefused, Heard, Inbound
+from adapters.ports import DeliveryRefused, Heard, Inbound, ProbeLine, Subscription
 
 SIGNATURE = "X-Signature"
 TOLERANCE = timedelta(minutes=5)
@@ -41,3 +41,18 @@ class FakeSource:
 
     def acknowledgement(self) -> tuple[bytes, str]:
         return b"thank you", "text/plain"
+
+
+class FakeStream:
+    """A `ChangeStream` whose probe says `lines`; nobody listens to it."""
+
+    topics = ()
+
+    def __init__(self, *lines: ProbeLine) -> None:
+        self.lines = lines
+
+    def probe(self) -> Sequence[ProbeLine]:
+        return self.lines
+
+    def subscribe(self, topic: str, cursor: str | None) -> Subscription:
+        raise AssertionError(f"nobody listens to {topic} from {cursor}")

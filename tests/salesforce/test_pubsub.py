@@ -18,7 +18,7 @@ from adapters.salesforce.pubsub.stream import PubSubStream
 from adapters.sandbox import Sandbox
 from rules.model import ActorClass, Kind, RecordId, RecordRef
 from tests.fakes.clock import FrozenClock
-from tests.salesforce.listening import Ear, Listening, a_keeper
+from tests.salesforce.listening import OBJECTS, Ear, Listening, a_keeper
 from tests.sandbox.fixtures import control, running, sandbox
 from tests.sandbox.kit import REP, Control
 from tests.sandbox.salesforce.kit import Api
@@ -33,6 +33,18 @@ def room(
     sandbox: Sandbox, control: Control, redis: Redis, clock: FrozenClock
 ) -> Listening:
     return Listening(sandbox, control, a_keeper(sandbox, redis, clock))
+
+
+def a_stream_at(
+    url: str, room: Listening, *, allow_private: bool = True
+) -> PubSubStream:
+    return PubSubStream(
+        keeper=room.keeper,
+        organization_id=room.sandbox.salesforce.id,
+        pubsub_url=url,
+        objects=OBJECTS,
+        allow_private=allow_private,
+    )
 
 
 def deal(record: str) -> RecordRef:
@@ -279,6 +291,42 @@ def test_an_object_that_is_not_selected_is_told_with_where_to_select_it(
         assert room.listening() == ["Opportunity"]
 
 
+def test_a_probe_tries_every_object_and_opens_no_stream(room: Listening):
+    lines = room.stream.probe()
+    assert [(one.what, one.is_ok) for one in lines] == [
+        (f"{name}: hear of changes as they happen", True) for name in OBJECTS
+    ]
+    assert room.opened() == 0
+
+
+def test_a_probe_names_each_object_that_is_not_told_of_with_the_remedy(
+    room: Listening,
+):
+    room.control.post("salesforce/pubsub", selected=["Lead"])
+    deals, leads, tasks = room.stream.probe()
+    assert (deals.is_ok, leads.is_ok, tasks.is_ok) == (False, True, False)
+    assert "Select Opportunity in Setup under Change Data Capture" in deals.message
+    assert "View All Data" in tasks.message
+
+
+def test_a_probe_renews_a_session_that_is_refused_once(room: Listening):
+    former = room.keeper.token().access
+    room.trouble("refuse")
+    assert all(one.is_ok for one in room.stream.probe())
+    assert room.keeper.token().access != former
+
+
+def test_a_probe_says_once_what_stops_every_object(room: Listening):
+    [line] = a_stream_at("http://127.0.0.1:1", room).probe()
+    assert "cannot be reached" in line.message
+    assert "port 7443" in line.message
+    [line] = a_stream_at("https://127.0.0.1:1", room, allow_private=False).probe()
+    assert "private network" in line.message
+    room.trouble("refuse", count=2)
+    [line] = room.stream.probe()
+    assert "sign in again" in line.message
+
+
 def test_an_object_that_the_organisation_lacks_is_told(room: Listening):
     room.control.post("salesforce/settings", quotes_enabled=False)
     with pytest.raises(NotFound, match="Quote"):
@@ -286,26 +334,13 @@ def test_an_object_that_the_organisation_lacks_is_told(room: Listening):
 
 
 def test_a_server_that_is_away_is_waited_for(room: Listening):
-    away = PubSubStream(
-        keeper=room.keeper,
-        organization_id=room.sandbox.salesforce.id,
-        pubsub_url="http://127.0.0.1:1",
-        objects=("Opportunity",),
-        allow_private=True,
-    )
-    with pytest.raises(Transient):
-        away.subscribe("Opportunity", None)
+    with pytest.raises(Transient, match="cannot be reached"):
+        a_stream_at("http://127.0.0.1:1", room).subscribe("Opportunity", None)
 
 
 def test_private_addresses_are_not_spoken_to(room: Listening):
     for url in (room.sandbox.pubsub_url, "https://127.0.0.1:7443"):
-        stream = PubSubStream(
-            keeper=room.keeper,
-            organization_id=room.sandbox.salesforce.id,
-            pubsub_url=url,
-            objects=("Opportunity",),
-            allow_private=False,
-        )
+        stream = a_stream_at(url, room, allow_private=False)
         with pytest.raises(Permanent):
             stream.subscribe("Opportunity", None)
     assert room.opened() == 0

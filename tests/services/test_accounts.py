@@ -6,6 +6,7 @@ import pytest
 from redis import Redis
 
 from adapters.errors import OutsideError, Transient, Unauthorized
+from adapters.ports import ProbeLine
 from connector.crypto import Vault
 from connector.errors import ConfigError, KeyMissing
 from connector.metrics import Metrics
@@ -21,7 +22,7 @@ from connector.store.health import has_failed
 from rules.model import Kind, RecordId, RecordRef
 from tests.fakes.account import FakeWorld
 from tests.fakes.clock import FrozenClock
-from tests.fakes.source import FakeSource
+from tests.fakes.source import FakeSource, FakeStream
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
@@ -35,11 +36,13 @@ class House:
         self.world = FakeWorld(clock)
         self.has_key = True
         self.refusal: OutsideError | None = None
+        self.stream: FakeStream | None = None
         metrics = Metrics(redis)
         self.forgotten: list[str] = []
         self.accounts = Accounts(
             store,
             crm_for=self.crm_for,
+            stream_for=lambda _: self.stream,
             forget_refusals=lambda one: self.forgotten.append(one.name),
             vault=Vault([KEY]),
             clock=clock,
@@ -175,6 +178,19 @@ def test_an_account_that_cannot_be_asked_has_failed_its_probe(house: House):
     probe = house.accounts.find("acme").probe
     assert has_failed(probe)
     assert probe["lines"][0]["message"] == "The token is dead."
+
+
+def test_what_a_stream_lacks_fails_the_probe_but_not_the_account(house: House):
+    connection = house.save()
+    house.reconcile.put_off_sweep(connection, Unauthorized("The token is dead."))
+    refused = ProbeLine("leads: hear of changes", is_ok=False, message="Select them.")
+    heard = ProbeLine("deals: hear of changes", is_ok=True)
+    house.stream = FakeStream(heard, refused)
+    probe = house.accounts.probe(connection)
+    assert probe.lines[-2:] == (heard, refused)
+    assert not probe.is_ok
+    assert has_failed(house.accounts.find("acme").probe)
+    assert house.notices() == [], "records are read and written all the same"
 
 
 def test_a_sweep_that_cannot_be_made_waits_and_tells_what_will_not_pass(

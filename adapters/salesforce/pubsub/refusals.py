@@ -46,7 +46,15 @@ def to_error(error: grpc.RpcError, topic: str) -> OutsideError:
     """Return what a failed call about a topic means."""
     call: Any = error
     status: grpc.StatusCode = call.code()
-    code = _code_of(call) or status.name
+    told = _code_of(call)
+    if status is grpc.StatusCode.UNAVAILABLE and not told:
+        return Transient(
+            "Salesforce's Pub/Sub API cannot be reached. Slagboom tries again. If it"
+            " stays so, compare --pubsub-url, and see that your network lets port 7443"
+            " out.",
+            code=status.name,
+        )
+    code = told or status.name
     if _REPLAY in code:
         return Expired(
             f"Salesforce no longer keeps the changes of {topic} from where Slagboom"

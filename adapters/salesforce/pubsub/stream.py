@@ -7,16 +7,24 @@ for more only when the former are stored. The replay id of the last one is the c
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from queue import SimpleQueue
 from typing import Any
 
 import grpc
 
-from adapters.errors import Expired, NotFound, OutsideError, Transient, Unauthorized
+from adapters.errors import (
+    Expired,
+    Forbidden,
+    NotFound,
+    OutsideError,
+    Transient,
+    Unauthorized,
+)
 from adapters.eventbus import pubsub_api_pb2 as wire
 from adapters.eventbus.pubsub_api_pb2_grpc import PubSubStub
 from adapters.oauth import Token, TokenKeeper
-from adapters.ports import Fetched, Heard
+from adapters.ports import Fetched, Heard, ProbeLine
 from adapters.salesforce.pubsub.bitmaps import Schema
 from adapters.salesforce.pubsub.channel import Resolve, open_channel, resolve_name
 from adapters.salesforce.pubsub.events import UnreadableError, read_event, to_schema
@@ -59,12 +67,21 @@ class PubSubStream:
         """Return the objects that are listened to."""
         return self._objects
 
+    def probe(self) -> Sequence[ProbeLine]:
+        """Look every object up as `subscribe` does; see `ChangeStream`."""
+        try:
+            with closing(self._open()) as channel:
+                stub = PubSubStub(channel)
+                return [self._look_up(stub, topic) for topic in self._objects]
+        except OutsideError as error:
+            # It is the address or the session: no object would answer otherwise.
+            what = "the Pub/Sub API: hear of changes as they happen"
+            return [ProbeLine(what, is_ok=False, message=str(error))]
+
     def subscribe(self, topic: str, cursor: str | None) -> "PubSubSubscription":
         """Listen to an object, on a channel of its own; see `ChangeStream`."""
         replay_id = None if cursor is None else _to_replay_id(cursor, topic)
-        channel = open_channel(
-            self._url, allow_private=self._allow_private, resolve=self._resolve
-        )
+        channel = self._open()
         try:
             stub = PubSubStub(channel)
             token = self._keeper.use(lambda token: self._admit(stub, topic, token))
@@ -80,6 +97,19 @@ class PubSubStream:
         except BaseException:
             channel.close()
             raise
+
+    def _open(self) -> grpc.Channel:
+        return open_channel(
+            self._url, allow_private=self._allow_private, resolve=self._resolve
+        )
+
+    def _look_up(self, stub: Any, topic: str) -> ProbeLine:
+        what = f"{topic}: hear of changes as they happen"
+        try:
+            self._keeper.use(lambda token: self._admit(stub, topic, token))
+        except (Forbidden, NotFound) as error:
+            return ProbeLine(what, is_ok=False, message=str(error))
+        return ProbeLine(what, is_ok=True)
 
     def _admit(self, stub: Any, topic: str, token: Token) -> Token:
         """Return the token, after seeing that it opens this topic.
