@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import DataError
 
-from connector.store import Store
+from connector.store import Store, open_store
 from connector.store.people import Owner, Person
 from rules.model import OwnerId
 from tests.fakes.clock import FrozenClock
@@ -19,7 +19,10 @@ def acme(store: Store, clock: FrozenClock) -> int:
         )
 
 
-def test_an_error_of_the_database_repeats_no_value(store: Store, clock: FrozenClock):
+def test_an_error_of_the_database_repeats_no_value(
+    database_url: str, clock: FrozenClock
+):
+    store = open_store(database_url)
     with pytest.raises(DataError) as refused, store.begin() as tx:
         tx.connections.save(
             "nul \0",
@@ -28,6 +31,7 @@ def test_an_error_of_the_database_repeats_no_value(store: Store, clock: FrozenCl
             secrets=b"sealed",
             now=clock.now(),
         )
+    store.close()
     assert "Jansen" not in str(refused.value)
     assert "sealed" not in str(refused.value)
 
