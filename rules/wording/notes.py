@@ -236,6 +236,8 @@ def _values_put_back(
             old=_said(speech, policy, after, name, old),
         )
         for name, old in _values(plan)
+        # What goes along with a stage may be the same in both.
+        if value_of(after, name) != old
     ]
     return paragraph(speech.say(title)) + bullets(lines) if lines else ""
 

@@ -21,10 +21,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def house(vendor: str, request: pytest.FixtureRequest) -> Iterator[Installation]:
     """The module's installation, beside one CRM.
 
-    `DURABLE = True` in the module survives killed servers.
+    `DURABLE = True` in the module survives killed servers; `SETTINGS` are those of the
+    CRM's account.
     """
     durable = getattr(request.module, "DURABLE", False)
-    with installed(vendor, durable=durable) as room:
+    settings = getattr(request.module, "SETTINGS", {})
+    with installed(vendor, durable=durable, settings=settings) as room:
         yield room
 
 

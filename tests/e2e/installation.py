@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -319,10 +319,13 @@ class Installation:
 
 
 @contextmanager
-def installed(vendor: str, *, durable: bool = False) -> Iterator[Installation]:
+def installed(
+    vendor: str, *, durable: bool, settings: Mapping[str, object]
+) -> Iterator[Installation]:
     """Give an installation beside this CRM, with web, a worker and the clock running.
 
-    A `durable` one survives the end of its PostgreSQL.
+    A `durable` one survives the end of its PostgreSQL. The account has these settings
+    of the sandbox.
     """
     home = Path(tempfile.mkdtemp(prefix="slagboom-e2e-"))
     # Under root the embedded PostgreSQL runs as another user, who must get in.
@@ -332,6 +335,8 @@ def installed(vendor: str, *, durable: bool = False) -> Iterator[Installation]:
         with Embedded(home / "data", durable=durable) as embedded:
             migrate(embedded.urls.database_url)
             servers = Servers(embedded, home / "data")
+            with closing(Remote(sandbox.url)) as control:
+                control.post(f"{vendor}/settings", **settings)
             room = _set_up(vendor, home, sandbox, servers)
             try:
                 room.start()

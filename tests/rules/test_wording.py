@@ -344,6 +344,13 @@ def test_values_that_went_back_are_shown_with_both_values():
     assert "van 24 november 2026 terug naar 20 december 2026" in html
 
 
+def test_a_value_that_is_the_same_in_both_stages_is_not_said_to_have_gone_back():
+    category = FieldName("forecast_category")
+    stays = {category: "OMIT"}
+    before, after = a_record("demo", fields=stays), a_record("won", fields=stays)
+    assert "went back as well" not in note(a_change(before, after), Ending.RETURNED)
+
+
 def test_a_value_from_a_list_is_called_as_people_know_it():
     category = FieldName("forecast_category")
     options = {category: {"BEST_CASE": "Best case", "OMIT": "Omitted"}}

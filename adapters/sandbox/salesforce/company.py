@@ -99,6 +99,8 @@ class SalesforceCompany:
         Slagboom's own saves send nothing: the flows leave the integration user out.
         """
         for name, fields in _TOLD.items():
+            if not self._has(name):
+                continue
             self._remote.post(
                 "salesforce/outbound",
                 object=name,
@@ -209,7 +211,7 @@ class SalesforceCompany:
 
     def notes_on(self, deal: str) -> list[str]:
         """Return the notes on a deal's timeline: posts, and tasks that tell only."""
-        posts = self._linked("FeedItem", deal) if self._has_feeds() else []
+        posts = self._linked("FeedItem", deal) if self._has("FeedItem") else []
         told = [one for one in self._linked("Task", deal) if _is_note(one)]
         return [str(one["Body"]) for one in posts] + [
             str(one["Description"] or "") for one in told
@@ -242,8 +244,8 @@ class SalesforceCompany:
         )["results"]
         return found
 
-    def _has_feeds(self) -> bool:
-        return bool(self._remote.get("salesforce/org")["feeds_enabled"])
+    def _has(self, kind: str) -> bool:
+        return kind in self._remote.get("salesforce/org")["records"]
 
 
 def _is_note(task: Mapping[str, Any]) -> bool:

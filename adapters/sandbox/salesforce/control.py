@@ -228,15 +228,18 @@ class SalesforceControl:
         return {}
 
     def overview(self, _query: Mapping[str, str]) -> Json:
-        """Return who is there, and how many records there are."""
+        """Return who is there, and how many records of each object that is there."""
         org = self._org
         org.sync_users()
         return {
             "id": org.id,
             "users": {row.values["Email"]: row.id for row in org.living("User")},
-            "feeds_enabled": org.settings.feeds_enabled,
             "calls_used": org.calls.used(org.clock.now_ms()),
-            "records": {name: sum(1 for _ in org.living(name)) for name in org.types},
+            "records": {
+                name: sum(1 for _ in org.living(name))
+                for name in org.types
+                if org.type(name) is not None
+            },
         }
 
     def objects(self, query: Mapping[str, str]) -> Json:
