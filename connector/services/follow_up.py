@@ -5,20 +5,19 @@ looked for before they are made again. Messages are only planned here, in the sa
 commit as their clock's advance, and sent by `services.notify`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.errors import OutsideError
-from adapters.ports import Crm, Outcome, OutcomeKind, Task
+from adapters.ports import Outcome, OutcomeKind
 from connector.clock import Clock, new_id
 from connector.errors import KeyMissing
 from connector.log import get_logger
 from connector.metrics import Counter, Metrics
+from connector.services.follow_up_tasks import FollowUpTasks, MadeTask, Planned
 from connector.services.outside import (
-    ENDINGS,
     Failure,
-    create,
     note_failure,
     note_recovery,
     tell_exhausted,
@@ -33,23 +32,14 @@ from connector.store.clocks import DueClock
 from connector.store.connections import Connection
 from connector.store.interventions import (
     Ended,
-    InterventionKind,
     InterventionState,
-    NewIntervention,
-    PlannedIntervention,
 )
-from rules.ladder import NextStep, Take, Wait
-from rules.wording import follow_up_task
+from rules.ladder import NextStep
 
 log = get_logger(__name__)
 
 AT_A_TIME = 500
 """Clocks in one round: a whole number of the CRM's batches of 100."""
-
-NO_TASK = ""
-"""The id of a task that the CRM refuses: it is not asked for again."""
-
-_NEEDLESS = Outcome(OutcomeKind.GONE, reason="It was not needed any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +52,6 @@ class FollowUpReport:
     def __add__(self, other: "FollowUpReport") -> "FollowUpReport":
         """Return both together."""
         return FollowUpReport(self.due + other.due, self.tasks + other.tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """How the making of a clock's task ended."""
-
-    row: PlannedIntervention
-    task: Task
-    outcome: Outcome
 
 
 class FollowUps:
@@ -95,6 +76,7 @@ class FollowUps:
         self._clock = clock
         self._metrics = metrics
         self._lease = lease
+        self._tasks = FollowUpTasks(store, people=people, clock=clock)
 
     def run(self) -> FollowUpReport:
         """Take every clock that is due; cost grows with those and with no others."""
@@ -133,130 +115,30 @@ class FollowUps:
             return FollowUpReport(due=len(due))
         now = self._clock.now()
         steps = [(one, decide(one, now)) for one in watched]
-        made = self._make_tasks(crm, connection, steps, planned, lease)
-        made |= self._find_needless(crm, steps, made, planned)
-        self._finish(due, steps, made, planned, lease=lease)
+        made = self._tasks.make(crm, steps, planned, ours=self._hold(watched, lease))
+        made |= self._tasks.find_needless(crm, steps, planned, made=made.keys())
+        self._finish(connection, due, steps, made, planned, lease=lease)
         log.info(
             "clocks.taken", connection=connection.name, due=len(due), tasks=len(made)
         )
         return FollowUpReport(len(due), len(made))
 
-    def _make_tasks(
-        self,
-        crm: Crm,
-        connection: Connection,
-        steps: Sequence[tuple[Watched, NextStep]],
-        planned: Mapping[int, Sequence[PlannedIntervention]],
-        lease: str,
-    ) -> dict[int, _Made]:
-        """Make the tasks that are needed and not there; by clock, how that ended.
-
-        A clock that another worker has taken meanwhile is left to that one.
-        """
-        needed = [
-            one
-            for one, step in steps
-            if isinstance(step, Wait | Take) and step.needs_task
-        ]
-        now = self._clock.now()
+    def _hold(self, watched: Sequence[Watched], lease: str) -> frozenset[int]:
+        """Hold the clocks longer; return those that no other worker has taken."""
         with self._store.begin() as tx:
-            ours = tx.clocks.extend(
-                [one.clock.id for one, _ in steps], lease=lease, until=now + self._lease
+            return tx.clocks.extend(
+                [one.clock.id for one in watched],
+                lease=lease,
+                until=self._clock.now() + self._lease,
             )
-        needed = [one for one in needed if one.clock.id in ours]
-        begun = {
-            one.clock.id: planned[one.clock.id][0]
-            for one in needed
-            if planned.get(one.clock.id)
-        }
-        fresh = [one for one in needed if one.clock.id not in begun]
-        with self._store.begin() as tx:
-            rows = tx.interventions.plan(
-                [
-                    NewIntervention(
-                        key=new_id(),
-                        connection_id=connection.id,
-                        record_id=one.clock.record_id,
-                        kind=InterventionKind.TASK,
-                        process_id=one.clock.process_id,
-                        clock_id=one.clock.id,
-                    )
-                    for one in fresh
-                ],
-                now=now,
-            )
-        fresh_rows = {one.clock.id: row for one, row in zip(fresh, rows, strict=True)}
-        by_clock = {**begun, **fresh_rows}
-        tasks = {
-            one.clock.id: self._task(one, by_clock[one.clock.id].key) for one in needed
-        }
-        outcomes = create(
-            {task.key: task for task in tasks.values()},
-            doubtful={tasks[one].key: tasks[one].on for one in begun},
-            find=crm.find_tasks,
-            send=crm.create_tasks,
-        )
-        return {
-            clock_id: _Made(by_clock[clock_id], task, outcomes[task.key])
-            for clock_id, task in tasks.items()
-        }
-
-    def _find_needless(
-        self,
-        crm: Crm,
-        steps: Sequence[tuple[Watched, NextStep]],
-        made: Mapping[int, _Made],
-        planned: Mapping[int, Sequence[PlannedIntervention]],
-    ) -> dict[int, _Made]:
-        """Find out what became of tasks that were begun and are needed no more.
-
-        Their clock was answered, by a call perhaps, before anybody knew of the task.
-        """
-        begun = {
-            one.clock.id: (planned[one.clock.id][0], one)
-            for one, _ in steps
-            if planned.get(one.clock.id)
-            and one.clock.id not in made
-            and one.record is not None
-        }
-        tasks = {
-            clock_id: self._task(one, row.key) for clock_id, (row, one) in begun.items()
-        }
-        outcomes = create(
-            {task.key: task for task in tasks.values()},
-            doubtful={task.key: task.on for task in tasks.values()},
-            find=crm.find_tasks,
-            send=lambda missing: {task.key: _NEEDLESS for task in missing},
-        )
-        return {
-            clock_id: _Made(begun[clock_id][0], task, outcomes[task.key])
-            for clock_id, task in tasks.items()
-        }
-
-    def _task(self, watched: Watched, key: str) -> Task:
-        record = watched.record
-        assert record is not None
-        locale = self._people.locale_of(
-            watched.clock.connection_id, record.owner, watched.policy.locale
-        )
-        text = follow_up_task(
-            watched.policy, watched.follow_up, record, locale, record.url
-        )
-        return Task(
-            key=key,
-            on=record.ref,
-            subject=text.subject,
-            html=text.html,
-            due_at=watched.clock.task_due_at or self._clock.now(),
-            owner=record.owner,
-        )
 
     def _finish(
         self,
+        connection: Connection,
         due: Sequence[DueClock],
         steps: Sequence[tuple[Watched, NextStep]],
-        made: Mapping[int, _Made],
-        planned: Mapping[int, Sequence[PlannedIntervention]],
+        made: Mapping[int, MadeTask],
+        planned: Planned,
         *,
         lease: str,
     ) -> None:
@@ -267,54 +149,48 @@ class FollowUps:
             ours = tx.clocks.extend(
                 [one.id for one in due], lease=lease, until=now + self._lease
             )
+            ended = [one.ended for one in made.values() if one.ended is not None]
             # Of records that are gone, and of policies that ask for them no more.
-            tx.interventions.end(
-                [
-                    Ended(row.id, InterventionState.SUPERSEDED)
-                    for clock_id, rows in planned.items()
-                    if clock_id in ours and clock_id not in made
-                    for row in rows
-                ],
-                now=now,
-            )
+            superseded = [
+                Ended(row.id, InterventionState.SUPERSEDED)
+                for clock_id, rows in planned.items()
+                if clock_id in ours and clock_id not in made
+                for row in rows
+            ]
+            tx.interventions.end([*ended, *superseded], now=now)
             for clock in due:
                 if clock.id not in known:
                     round_.drop(tx, clock, lease=lease, now=now)
             for one, step in steps:
-                ended = made.get(one.clock.id)
-                task_id = None
-                if ended is not None:
-                    tx.interventions.end(_ended(ended), now=now)
-                    task_id = _task_id(ended.outcome)
-                    if task_id is None:
-                        # Without its task the clock does not go on: what people are
-                        # told speaks of it.
-                        self._wait(tx, one, ended.outcome, lease=lease, now=now)
-                        continue
-                    if ended.outcome.kind is OutcomeKind.REFUSED:
-                        _tell_refused(tx, one, ended.outcome, now)
+                task = made.get(one.clock.id)
+                if task is not None and task.id is None:
+                    # Without its task the clock does not go on: what people are told
+                    # speaks of it.
+                    self._wait(tx, connection, one, task.outcome, lease=lease)
+                    continue
+                if task is not None and task.outcome.kind is OutcomeKind.REFUSED:
+                    _tell_refused(tx, one, task.outcome, now)
+                task_id = None if task is None else task.id
                 round_.store(tx, one, step, lease=lease, task_id=task_id, now=now)
-            for connection_id in _helped(steps, made):
-                note_recovery(tx, connection_id, now)
+            if _has_helped(made.values()):
+                note_recovery(tx, connection.id, now)
             round_.tell(tx, now=now)
-        for ended in made.values():
-            state = ENDINGS.get(ended.outcome.kind)
-            if state is not None:
-                self._metrics.count(Counter.INTERVENTIONS, state=state.value)
+        for intervention in ended:
+            self._metrics.count(Counter.INTERVENTIONS, state=intervention.state.value)
 
     def _wait(
         self,
         tx: Transaction,
+        connection: Connection,
         watched: Watched,
         outcome: Outcome,
         *,
         lease: str,
-        now: datetime,
     ) -> None:
         """Give a clock back whose task could not be made just now."""
+        now = self._clock.now()
         wait = wait_after(watched.clock.attempts)
         if outcome.retry_after is not None:
-            connection = tx.connections.get(watched.clock.connection_id)
             tell_exhausted(tx, connection, outcome.reason, now)
             wait = max(wait, outcome.retry_after)
         tx.clocks.give_back([watched.clock.id], lease=lease, due_at=now + wait)
@@ -338,49 +214,10 @@ class FollowUps:
             note_failure(tx, self._metrics, connection, error, now)
 
 
-def _helped(
-    steps: Sequence[tuple[Watched, NextStep]], made: Mapping[int, _Made]
-) -> set[int]:
-    """Return the connections that took tasks, and all that they were given."""
-    took: set[int] = set()
-    waiting: set[int] = set()
-    for one, _ in steps:
-        ended = made.get(one.clock.id)
-        if ended is None:
-            continue
-        if ended.outcome.retry_after is not None:
-            waiting.add(one.clock.connection_id)
-        elif ended.outcome.kind is OutcomeKind.DONE:
-            took.add(one.clock.connection_id)
-    return took - waiting
-
-
-def _ended(made: _Made) -> list[Ended]:
-    state = ENDINGS.get(made.outcome.kind)
-    if state is None:
-        return []
-    task = made.task
-    return [
-        Ended(
-            made.row.id,
-            state,
-            external_id=made.outcome.external_id,
-            error=made.outcome.reason,
-            body={
-                "subject": task.subject,
-                "html": task.html,
-                "due_at": task.due_at.isoformat(),
-            },
-        )
-    ]
-
-
-def _task_id(outcome: Outcome) -> str | None:
-    """Return the id that the clock keeps; None while it is not known."""
-    state = ENDINGS.get(outcome.kind)
-    if state is None:
-        return None
-    return outcome.external_id if state is InterventionState.DONE else NO_TASK
+def _has_helped(made: Collection[MadeTask]) -> bool:
+    """Return whether the account took tasks, and all that it was given."""
+    is_all = all(one.outcome.retry_after is None for one in made)
+    return is_all and any(one.outcome.kind is OutcomeKind.DONE for one in made)
 
 
 def _tell_refused(
