@@ -71,8 +71,18 @@ def find_stages(
     return found
 
 
-def imagined_stage(key: str, shape: StageShape) -> AccountStage:
-    """Return the stage as an account may have it that cannot be asked."""
+def imagined_stages(document: Document) -> dict[str, AccountStage]:
+    """Return the stages as an account may have them that cannot be asked."""
+    return {key: _imagined(key, one) for key, one in document.shape.stages.items()}
+
+
+def imagined_pipeline(document: Document) -> PipelineId | None:
+    """Return the pipeline of a document without an account: what it is called."""
+    wanted = document.shape.pipeline
+    return None if wanted is None else PipelineId(wanted)
+
+
+def _imagined(key: str, shape: StageShape) -> AccountStage:
     label = shape.label or key.replace("_", " ").capitalize()
     return AccountStage(
         StageId(key),
@@ -80,12 +90,6 @@ def imagined_stage(key: str, shape: StageShape) -> AccountStage:
         is_closed=bool({fold(key), fold(label)} & _CLOSED),
         is_won="won" in fold(key).split(),
     )
-
-
-def imagined_pipeline(document: Document) -> PipelineId | None:
-    """Return the pipeline of a document without an account: what it is called."""
-    wanted = document.shape.pipeline
-    return None if wanted is None else PipelineId(wanted)
 
 
 def _find_stage(wanted: str, pipeline: AccountPipeline) -> AccountStage | str:
