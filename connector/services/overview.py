@@ -13,8 +13,10 @@ from connector.services.problems import QUIET, Problem, find_problems
 from connector.services.setup import Step, to_steps
 from connector.services.vitals import Hints
 from connector.store import Store, Transaction
-from connector.store.feed import Account, AnswerEntry, MessageEntry, Notice, TaskEntry
+from connector.store.feed import AnswerEntry, MessageEntry, TaskEntry
 from connector.store.health import Figures
+from connector.store.notices import Notice
+from connector.store.setup import Account
 from rules.policy import Policy
 
 PolicyOf = Callable[[Transaction, int], Policy]
@@ -68,24 +70,22 @@ class Overview:
         now = self._clock.now()
         waiting, workers = self._queue.count_waiting(), self._queue.count_workers()
         with self._store.begin() as tx:
-            health = tx.health
-            feed = health.feed
-            figures = health.figures(now)
-            accounts = tuple(feed.accounts())
-            channels = feed.channels()
-            known = feed.known()
+            figures = tx.health.figures(now)
+            accounts = tuple(tx.setup.accounts())
+            channels = tx.channels.all()
+            known = tx.setup.known()
             unheard = tx.streams.unheard(since=now - QUIET)
-            notices = tuple(feed.notices(limit=NOTICES))
-            judged = feed.judged(limit=SHOWN)
+            notices = tuple(tx.notices.open(limit=NOTICES))
+            judged = tx.feed.judged(limit=SHOWN)
             policies = {
                 version: self._policy_of(tx, version)
                 for version in {entry.process_version_id for entry in judged}
             }
             events: list[Event] = [
                 *(told(entry, policies[entry.process_version_id]) for entry in judged),
-                *feed.tasks(limit=SHOWN),
-                *feed.messages(limit=SHOWN),
-                *feed.answers(limit=SHOWN),
+                *tx.feed.tasks(limit=SHOWN),
+                *tx.feed.messages(limit=SHOWN),
+                *tx.feed.answers(limit=SHOWN),
             ]
         events.sort(key=lambda event: event.at, reverse=True)
         return Snapshot(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from connector.store.feed import Account, Channel
+from connector.store.channels import Channel
 from connector.store.health import Figures, has_failed
+from connector.store.setup import Account
 from connector.store.streams import Unheard
 
 LATE = timedelta(minutes=1)

@@ -1,12 +1,13 @@
 """The set-up list, which ticks itself: every step is found in the store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from connector.store.feed import Account, Channel, Known
+from connector.store.channels import Channel
 from connector.store.health import has_failed
+from connector.store.setup import Account, Known
 
 
 class StepCode(StrEnum):
@@ -26,9 +27,8 @@ class StepCode(StrEnum):
 class Step:
     """One step, for the connection or channel `name` (empty: there is none yet).
 
-    A step that is done for several names them all.
-
-    `is_next`: the first one that is not done. `at` is when it was, if that is known.
+    A step that is done for several names them all. `is_next`: the first one that is
+    not done. `at` is when it was done, None where that is not known.
     """
 
     code: StepCode
@@ -71,15 +71,7 @@ def to_steps(
     ]
     waiting = next((place for place, one in enumerate(steps) if not one.is_done), None)
     return tuple(
-        Step(
-            step.code,
-            step.is_done,
-            is_next=place == waiting,
-            name=step.name,
-            vendor=step.vendor,
-            at=step.at,
-        )
-        for place, step in enumerate(steps)
+        replace(step, is_next=place == waiting) for place, step in enumerate(steps)
     )
 
 

@@ -1,6 +1,6 @@
-"""What has been happening, newest first, and how far the set-up has come."""
+"""What has been happening, newest first."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,15 +12,10 @@ from connector.store.codec import change_from_json, plan_from_json, verdicts_fro
 from connector.store.interventions import InterventionKind, InterventionState
 from connector.store.tables import (
     allowed_answers,
-    channels,
     connections,
-    deliveries,
     interventions,
     judgements,
-    notices,
     notifications,
-    owners,
-    people,
     process_versions,
     processes,
     records,
@@ -48,7 +43,6 @@ class JudgedEntry:
     id: int
     at: datetime
     connection: str
-    process: str
     process_version_id: int
     change: Change
     verdicts: tuple[Verdict, ...]
@@ -66,7 +60,6 @@ class TaskEntry:
     kind: Kind
     record: str
     url: str
-    process_version_id: int | None
     done: Done
     subject: str
 
@@ -106,50 +99,6 @@ class AnswerEntry:
     is_over: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A connected account and its health. None: that has not happened yet."""
-
-    id: int
-    name: str
-    vendor: str
-    imported_at: datetime | None
-    swept_until: datetime | None
-    paused_at: datetime | None
-    heard_at: datetime | None
-    probed_at: datetime | None
-    probe: Mapping[str, Any]
-    policies: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What the admin should know; `times` it has come up."""
-
-    message: str
-    first_at: datetime
-    last_at: datetime
-    times: int
-    connection: str
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A way to reach people, and its last test (empty: never tested)."""
-
-    name: str
-    kind: str
-    last_test: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """How many people we can reach, and how many owners the CRMs have."""
-
-    people: int
-    owners: int
-
-
 class Feed:
     """Read-only. What it looks through does not grow with the history."""
 
@@ -175,11 +124,7 @@ class Feed:
             .limit(_RECENT_INTERVENTIONS)
         )
         rows = self._connection.execute(
-            select(
-                judgements,
-                connections.c.name.label("connection"),
-                processes.c.name.label("process"),
-            )
+            select(judgements, connections.c.name.label("connection"))
             .join(
                 process_versions,
                 process_versions.c.id == judgements.c.process_version_id,
@@ -197,15 +142,6 @@ class Feed:
 
     def tasks(self, *, limit: int) -> list[TaskEntry]:
         """Return the latest tasks of follow-ups."""
-        version = (
-            select(process_versions.c.id)
-            .where(
-                process_versions.c.process_id == interventions.c.process_id,
-                process_versions.c.state == "current",
-            )
-            .limit(1)
-            .scalar_subquery()
-        )
         rows = self._connection.execute(
             select(
                 interventions,
@@ -214,7 +150,6 @@ class Feed:
                 records.c.name,
                 records.c.crm_id,
                 records.c.baseline["url"].astext.label("url"),
-                version.label("version"),
             )
             .join(records, records.c.id == interventions.c.record_id)
             .join(connections, connections.c.id == records.c.connection_id)
@@ -230,7 +165,6 @@ class Feed:
                 Kind(row.record_kind),
                 row.name or row.crm_id,
                 row.url or "",
-                row.version,
                 _one_done(row),
                 str(row.body.get("subject", "")),
             )
@@ -284,82 +218,6 @@ class Feed:
             _answer(row, is_over=True) for row in rows if row.revoked_at is not None
         ]
 
-    def accounts(self) -> list[Account]:
-        """Return every connected account, by name."""
-        heard = (
-            select(func.max(deliveries.c.received_at))
-            .where(deliveries.c.connection_id == connections.c.id)
-            .scalar_subquery()
-        )
-        published = (
-            select(func.array_agg(processes.c.name))
-            .join(process_versions, process_versions.c.process_id == processes.c.id)
-            .where(
-                processes.c.connection_id == connections.c.id,
-                process_versions.c.state == "current",
-            )
-            .scalar_subquery()
-        )
-        rows = self._connection.execute(
-            select(
-                connections,
-                heard.label("heard_at"),
-                published.label("published"),
-            ).order_by(connections.c.name)
-        )
-        return [
-            Account(
-                row.id,
-                row.name,
-                row.vendor,
-                row.imported_at,
-                row.swept_until,
-                row.paused_at,
-                row.heard_at,
-                row.probed_at,
-                row.probe,
-                tuple(sorted(row.published or ())),
-            )
-            for row in rows
-        ]
-
-    def notices(self, *, limit: int) -> list[Notice]:
-        """Return what stands unsettled for the admin, latest first."""
-        rows = self._connection.execute(
-            select(notices, connections.c.name)
-            .outerjoin(connections, connections.c.id == notices.c.connection_id)
-            .where(notices.c.settled_at.is_(None))
-            .order_by(notices.c.last_at.desc())
-            .limit(limit)
-        )
-        return [
-            Notice(row.message, row.first_at, row.last_at, row.times, row.name or "")
-            for row in rows
-        ]
-
-    def channels(self) -> list[Channel]:
-        """Return the ways to reach people, in the order they are tried."""
-        rows = self._connection.execute(
-            select(channels).order_by(channels.c.position, channels.c.id)
-        )
-        return [Channel(row.name, row.kind, row.last_test) for row in rows]
-
-    def known(self) -> Known:
-        """Return how many people and owners there are."""
-        row = self._connection.execute(
-            select(
-                select(func.count())
-                .select_from(people)
-                .scalar_subquery()
-                .label("people"),
-                select(func.count())
-                .select_from(owners)
-                .scalar_subquery()
-                .label("owners"),
-            )
-        ).one()
-        return Known(row.people, row.owners)
-
     def _done(
         self, judgement_ids: Collection[int], *, records: Collection[int]
     ) -> dict[int, tuple[Done, ...]]:
@@ -405,7 +263,6 @@ def _judged(row: Row[Any], done: tuple[Done, ...]) -> JudgedEntry:
         row.id,
         row.judged_at,
         row.connection,
-        row.process,
         row.process_version_id,
         change_from_json(row.change),
         verdicts,

@@ -17,7 +17,6 @@ from sqlalchemy import (
 )
 
 from connector.store.clocks import goes
-from connector.store.feed import Feed
 from connector.store.tables import (
     clocks,
     connections,
@@ -75,11 +74,6 @@ class Health:
             violations_open=self._violations_open(),
             connections=self._connections(),
         )
-
-    @property
-    def feed(self) -> Feed:
-        """What has been happening, and how far the set-up has come."""
-        return Feed(self._connection)
 
     def lacks(self) -> list[str]:
         """Return the tables and columns that this code needs and the database lacks.

@@ -122,12 +122,12 @@ class Notices:
             .values(settled_at=now, fades_at=None)
         )
 
-    def open(self) -> list[Notice]:
+    def open(self, *, limit: int | None = None) -> list[Notice]:
         """Return what stands before the admin, latest first."""
         return self._notices(
-            _SELECT.where(notices.c.settled_at.is_(None)).order_by(
-                notices.c.last_at.desc(), notices.c.id.desc()
-            )
+            _SELECT.where(notices.c.settled_at.is_(None))
+            .order_by(notices.c.last_at.desc(), notices.c.id.desc())
+            .limit(limit)
         )
 
     def take_untold(

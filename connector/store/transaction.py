@@ -20,6 +20,7 @@ from connector.store.daily import Daily
 from connector.store.deliveries import Deliveries
 from connector.store.digests import Digests
 from connector.store.exemptions import Exemptions
+from connector.store.feed import Feed
 from connector.store.health import Health
 from connector.store.holds import Holds
 from connector.store.interventions import Interventions
@@ -32,6 +33,7 @@ from connector.store.permits import Permits
 from connector.store.processes import Processes
 from connector.store.records import Records
 from connector.store.reversals import Reversals
+from connector.store.setup import Setup
 from connector.store.storms import Storms
 from connector.store.streams import Streams
 from connector.store.texts import Texts
@@ -202,6 +204,16 @@ class Transaction:
     def health(self) -> Health:
         """Figures about the queues and the database itself."""
         return Health(self._connection)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """What has been happening."""
+        return Feed(self._connection)
+
+    @cached_property
+    def setup(self) -> Setup:
+        """How far the set-up has come."""
+        return Setup(self._connection)
 
 
 def is_unstorable(error: BaseException) -> bool:

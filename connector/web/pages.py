@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from connector.clock import Clock
 from connector.services.overview import Overview
-from connector.store.feed import Account
 from connector.store.health import has_failed
+from connector.store.setup import Account
 from connector.web.access import Access, Decision, Throttle
 from connector.web.guide import WebhookOf, to_entry, to_sentence
 from connector.web.reader import Reader, to_code, to_language
