@@ -8,7 +8,7 @@ import click
 from adapters.ports import Probe
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
-from connector.cli.output import as_json, progress, to_plain
+from connector.cli.output import as_json, progress, say, to_plain
 from connector.cli.session import find_author, opened
 from connector.store.connections import Connection
 
@@ -17,11 +17,11 @@ def show_probe(app: Application, connection: Connection, *, is_json: bool) -> En
     """Try an account and print how that went; OUTSIDE if something is missing."""
     probe = app.accounts.probe(connection)
     if is_json:
-        click.echo(json.dumps({**to_plain(probe), "is_ok": probe.is_ok}, indent=2))
+        say(json.dumps({**to_plain(probe), "is_ok": probe.is_ok}, indent=2))
     else:
         show_lines(probe)
         if not probe.is_ok:
-            click.echo(
+            say(
                 "Give the app what is missing, then run this command again:"
                 f" slagboom probe {connection.name}"
             )
@@ -31,11 +31,11 @@ def show_probe(app: Application, connection: Connection, *, is_json: bool) -> En
 def show_lines(probe: Probe) -> None:
     """Print what a probe tried and how each of it went."""
     if probe.account:
-        click.echo(probe.account)
+        say(probe.account)
     for line in probe.lines:
         mark = "ok     " if line.is_ok else "MISSING"
         text = f": {line.message}" if line.message else ""
-        click.echo(f"  {mark}  {line.what}{text}")
+        say(f"  {mark}  {line.what}{text}")
 
 
 @click.command()
@@ -55,7 +55,7 @@ def import_(name: str) -> None:
         connection = app.accounts.find(name)
         with progress(f"Importing {name}") as tell:
             count = app.reconcile.import_(connection, tell)
-    click.echo(f"{name}: {count} records are known. From here on changes count.")
+    say(f"{name}: {count} records are known. From here on changes count.")
 
 
 @click.command()
@@ -67,7 +67,7 @@ def sweep(name: str) -> None:
         with progress(f"Comparing {name}") as tell:
             count = app.reconcile.sweep(connection, tell)
         report = app.enforce.look(connection.id)
-    click.echo(
+    say(
         f"{name}: {count} records had changed; {report.judged} were judged,"
         f" {report.acted} called for something."
     )
@@ -79,10 +79,10 @@ def _for_each(
     with opened() as app:
         chosen = app.accounts.all() if name is None else [app.accounts.find(name)]
         if not chosen:
-            click.echo("No account is connected yet.")
+            say("No account is connected yet.")
         for connection in chosen:
             act(app, connection)
-            click.echo(f"{connection.name} {done}")
+            say(f"{connection.name} {done}")
 
 
 @click.command()

@@ -8,7 +8,7 @@ from adapters.ports import Message
 from connector.cli.accounts import show_lines
 from connector.cli.ending import Ending
 from connector.cli.options import add_options, read_secrets
-from connector.cli.output import as_json, show
+from connector.cli.output import as_json, say, show
 from connector.cli.session import find_author, opened
 from connector.store.health import has_failed
 from connector.vendors import CHANNELS, ChannelVendor, check_options
@@ -38,15 +38,13 @@ def _make(vendor: ChannelVendor) -> click.Command:
                 rank=list(CHANNELS).index(vendor.key),
                 author=find_author(),
             )
-            click.echo(f"{name} is saved. It is being tried:")
+            say(f"{name} is saved. It is being tried:")
             probe = app.channels.probe(name)
         show_lines(probe)
         if not probe.is_ok:
-            click.echo("Give it what is missing, then run this command again.")
+            say("Give it what is missing, then run this command again.")
             return Ending.OUTSIDE
-        click.echo(
-            f"Now see a message arrive: slagboom channels test {name} --to PERSON"
-        )
+        say(f"Now see a message arrive: slagboom channels test {name} --to PERSON")
         return Ending.DONE
 
     command = click.command(vendor.key, help=f"Add {vendor.title} under NAME.")
@@ -101,7 +99,7 @@ def test(name: str, to: str) -> None:
             ),
             author=find_author(),
         )
-    click.echo(f"A message is on its way to {to}.")
+    say(f"A message is on its way to {to}.")
 
 
 @channels.command()
@@ -111,4 +109,4 @@ def remove(name: str) -> None:
     """Forget a channel and its credentials."""
     with opened() as app:
         app.channels.remove(name, author=find_author())
-    click.echo(f"{name} is forgotten.")
+    say(f"{name} is forgotten.")

@@ -8,6 +8,7 @@ from connector.bootstrap import Application
 from connector.cli.accounts import show_probe
 from connector.cli.ending import Ending
 from connector.cli.options import add_options, read_secrets
+from connector.cli.output import say
 from connector.cli.session import find_author, opened
 from connector.vendors import CRMS, CrmVendor, Texts
 
@@ -30,26 +31,26 @@ def _make(vendor: CrmVendor) -> click.Command:
                 rotate=vendor.rotate,
                 author=find_author(),
             )
-            click.echo(f"{name} is saved. Its account is being tried:")
+            say(f"{name} is saved. Its account is being tried:")
             ending = show_probe(app, connection, is_json=False)
-            click.echo()
+            say()
             public_url = app.config.public_url
             webhook = vendor.webhook(public_url, name)
             for line in vendor.after:
-                click.echo(line.format(webhook=webhook, name=name))
+                say(line.format(webhook=webhook, name=name))
             if not public_url.startswith("https://"):
-                click.echo(
+                say(
                     f"But PUBLIC_URL is {public_url}, which {vendor.title} cannot"
                     " reach. Set it to the https address that leads here, and restart;"
                     " until then changes are found every fifteen minutes."
                 )
             if ending is Ending.DONE and app.stream_for(connection) is not None:
-                click.echo(
+                say(
                     "Its changes are heard as they happen by `slagboom listen`, which"
                     " `slagboom up` runs; `slagboom doctor` says whether they are."
                 )
             if ending is Ending.DONE:
-                click.echo(f"Then take its records for known: slagboom import {name}")
+                say(f"Then take its records for known: slagboom import {name}")
             return ending
 
     command = click.command(
@@ -70,19 +71,19 @@ def _sign_in(
     begun = begin and begin(settings, secrets, app.means, redirect_uri)
     if begun is None:
         return {}
-    click.echo(
+    say(
         f"Open this address in a browser, sign in to {vendor.title} as the user whom"
         " Slagboom is to work as, and allow the app:"
     )
-    click.echo(f"\n{begun.url}\n")
-    click.echo(
+    say(f"\n{begun.url}\n")
+    say(
         f"The browser then goes to {begun.redirect_uri}. Whatever it shows there, copy"
         " the whole address out of its address bar."
     )
     try:
         pasted: str = click.prompt("Paste that address here")
     except click.Abort:
-        click.echo("The sign-in was given up, and nothing was saved.", err=True)
+        say("The sign-in was given up, and nothing was saved.", err=True)
         raise
     return begun.finish(pasted)
 

@@ -9,7 +9,7 @@ import click
 from adapters.errors import OutsideError
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
-from connector.cli.output import as_json
+from connector.cli.output import as_json, say
 from connector.cli.session import opened
 from connector.errors import SlagboomError
 from connector.services.problems import QUIET
@@ -37,15 +37,13 @@ def doctor(*, is_json: bool) -> int:
     with opened() as app:
         findings = list(_examine(app))
     if is_json:
-        click.echo(json.dumps([asdict(one) for one in findings], indent=2))
+        say(json.dumps([asdict(one) for one in findings], indent=2))
     else:
         for one in findings:
             mark = "ok   " if one.is_ok else "WRONG"
-            click.echo(
-                f"{mark}  {one.what}" + (f": {one.message}" if one.message else "")
-            )
+            say(f"{mark}  {one.what}" + (f": {one.message}" if one.message else ""))
         wrong = sum(not one.is_ok for one in findings)
-        click.echo(f"{wrong} of these need you." if wrong else "All is well.")
+        say(f"{wrong} of these need you." if wrong else "All is well.")
     return Ending.DONE if all(one.is_ok for one in findings) else Ending.FOUND
 
 

@@ -5,6 +5,7 @@ from enum import IntEnum
 import click
 
 from adapters.errors import OutsideError
+from connector.cli.output import say
 from connector.errors import EmbeddedError, SlagboomError, StoreDown
 
 
@@ -40,6 +41,6 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except (SlagboomError, OutsideError) as error:
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
         return next(ending for kind, ending in _ENDINGS if isinstance(error, kind))
     return Ending.DONE if code is None else int(code)

@@ -6,7 +6,7 @@ import click
 
 from connector.bootstrap import Application
 from connector.cli.lists import everything, limited
-from connector.cli.output import as_json, show, to_plain, to_text
+from connector.cli.output import as_json, say, show, to_plain, to_text
 from connector.cli.session import find_author, opened
 from connector.services.exemptions import Counted
 
@@ -60,7 +60,7 @@ def exempt(
             author=find_author(),
             process=process,
         )
-    click.echo(f"{known.record.name} is exempt from {rule} until {to_text(end)}.")
+    say(f"{known.record.name} is exempt from {rule} until {to_text(end)}.")
 
 
 def _revoke(
@@ -69,9 +69,7 @@ def _revoke(
     if record is not None:
         raise click.UsageError("--revoke takes the id of an exemption, and no record.")
     revoked = app.exemptions.revoke(exemption_id, why=why or "", author=find_author())
-    click.echo(
-        f"{revoked.record or revoked.crm_id} is exempt from {revoked.rule} no longer."
-    )
+    say(f"{revoked.record or revoked.crm_id} is exempt from {revoked.rule} no longer.")
 
 
 @click.command()
@@ -100,7 +98,7 @@ def exemptions(*, is_all: bool, limit: int, is_json: bool) -> None:
     )
     if not is_json:
         for advice in dict.fromkeys(one.advice for one in found if one.advice):
-            click.echo(f"\n{advice}")
+            say(f"\n{advice}")
 
 
 def _to_row(counted: Counted) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from connector.cli.output import as_json
+from connector.cli.output import as_json, say
 from connector.cli.policy.differing import spoken
 from connector.cli.policy.publishing import on_connection
 from connector.cli.session import opened
@@ -55,13 +55,13 @@ def explain(
             locale=locale,
         )
     if is_json:
-        click.echo(json.dumps(_to_json(found, sections, locale), indent=2))
+        say(json.dumps(_to_json(found, sections, locale), indent=2))
     elif not sections:
-        click.echo(not_followed(found.record, locale))
+        say(not_followed(found.record, locale))
     for section in sections if not is_json else ():
-        click.echo(section.title)
+        say(section.title)
         for line in section.lines:
-            click.echo(f"  {line}")
+            say(f"  {line}")
 
 
 def _to_json(

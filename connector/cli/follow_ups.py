@@ -3,7 +3,7 @@
 import click
 
 from connector.cli.lists import everything, limited
-from connector.cli.output import as_json, show, to_text
+from connector.cli.output import as_json, say, show, to_text
 from connector.cli.session import find_author, opened
 
 
@@ -45,7 +45,7 @@ def seen(clock_id: int, by: str) -> None:
     """Say that somebody has seen the follow-up ID: it then waits for a while."""
     with opened() as app:
         found, until = app.acknowledging.see(clock_id, by=by, author=find_author())
-    click.echo(
+    say(
         f"{found.follow_up} for {found.record} waits until {to_text(until)}, and then"
         " goes on if nothing was done."
     )

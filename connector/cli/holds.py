@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from connector.cli.lists import everything, limited, policies_in_force
-from connector.cli.output import as_json, show, to_plain
+from connector.cli.output import as_json, say, show, to_plain
 from connector.cli.session import find_author, opened
 from connector.store.holds import HoldSummary
 from rules.policy import Policy
@@ -50,7 +50,7 @@ def drop(record: str, by: str, why: str) -> None:
     """Forget the move that waits for RECORD: a kind and id, a link or a name."""
     with opened() as app:
         found = app.holds.drop(record, by=by, why=why, author=find_author())
-    click.echo(f"{found.record.name} waits no longer. It stays where it is.")
+    say(f"{found.record.name} waits no longer. It stays where it is.")
 
 
 def _to_row(

@@ -11,6 +11,7 @@ import click
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
 from connector.cli.folder import Folder, Written
+from connector.cli.output import say
 from connector.cli.policy.reading import read, refuse
 from connector.cli.session import opened
 from connector.errors import ConfigError
@@ -94,9 +95,9 @@ def _init(
         written = place.write(project.to_files(site))
     _tell(folder, written, project)
     if found is None:
-        click.echo(f"\nThe account is then connected under this name: {name}.")
+        say(f"\nThe account is then connected under this name: {name}.")
     if urlsplit(public_url).scheme != "https":
-        click.echo(
+        say(
             f"\nBut PUBLIC_URL is {public_url}, which {vendor.title} cannot reach. Set"
             " it to the https address that leads here, and type the command again"
             " before you deploy."
@@ -121,13 +122,13 @@ def _find(app: Application, vendor: CrmVendor, name: str | None) -> Connection |
 
 def _tell(folder: Path, written: Sequence[Written], project: Project) -> None:
     for one in written:
-        click.echo(f"{one.what:<9}  {folder / one.path}")
-    click.echo("\nDeploy it:\n")
+        say(f"{one.what:<9}  {folder / one.path}")
+    say("\nDeploy it:\n")
     for command in (f"cd {folder}", *project.commands):
-        click.echo(f"  {command}")
-    click.echo("\nBy hand:\n")
+        say(f"  {command}")
+    say("\nBy hand:\n")
     for number, line in enumerate(project.by_hand, start=1):
-        click.echo(
+        say(
             fill(
                 f"{number}. {line}",
                 width=_WIDTH,

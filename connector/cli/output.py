@@ -1,6 +1,7 @@
 """Printing: tables for people, JSON for scripts, progress on what takes long."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,21 @@ import click
 
 Row = TypeVar("Row")
 
+_COMMANDS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+"""What a terminal obeys instead of showing it."""
+_STAND_IN = "\N{REPLACEMENT CHARACTER}"
+
 as_json = click.option(
     "--json", "is_json", is_flag=True, help="Print JSON instead of a table."
 )
+
+
+def say(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text, whoever wrote it: a terminal shows it and does nothing else.
+
+    To standard error with `err`, and without the end of its line unless `nl`.
+    """
+    click.echo(_tamed(str(text)), err=err, nl=nl)  # noqa: TID251 - the one place
 
 
 def show(
@@ -26,19 +39,20 @@ def show(
 ) -> None:
     """Print rows as a table with these columns, or all their fields as JSON."""
     if is_json:
-        click.echo(json.dumps([to_plain(row) for row in rows], indent=2))
+        say(json.dumps([to_plain(row) for row in rows], indent=2))
         return
     if not rows:
-        click.echo(empty)
+        say(empty)
         return
     # It takes a while to load, and JSON does without it.
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(to_text(cell(row)) for cell in columns.values()))
+        table.add_row(*(Text(to_text(cell(row))) for cell in columns.values()))
     _console().print(table)
 
 
@@ -65,8 +79,11 @@ def to_text(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    # Rich would take what stands in square brackets for its own.
-    return str(value).replace("[", "\\[")
+    return _tamed(str(value))
+
+
+def _tamed(text: str) -> str:
+    return _COMMANDS.sub(_STAND_IN, text)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import click
 
 from connector.cli.lists import everything, limited
-from connector.cli.output import as_json, show, to_plain, to_text
+from connector.cli.output import as_json, say, show, to_plain, to_text
 from connector.cli.session import find_author, opened
 
 
@@ -28,12 +28,12 @@ def park(
     with opened() as app:
         if is_ending:
             known = app.parking.end(record, by=by, author=find_author())
-            click.echo(f"{known.record.name} is followed up again.")
+            say(f"{known.record.name} is followed up again.")
             return
         known, wakes_at = app.parking.park(
             record, until=until or "", why=why or "", by=by, author=find_author()
         )
-    click.echo(f"{known.record.name} is parked until {to_text(wakes_at)}.")
+    say(f"{known.record.name} is parked until {to_text(wakes_at)}.")
 
 
 @click.command()

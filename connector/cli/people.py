@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from connector.cli.output import as_json, show
+from connector.cli.output import as_json, say, show
 from connector.cli.session import find_author, opened
 from connector.errors import ConfigError
 from connector.store.people import Person
@@ -74,7 +74,7 @@ def import_(file: Path) -> None:
         raise ConfigError(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
     with opened() as app:
         app.people.save(persons, author=find_author())
-    click.echo(f"{len(persons)} people are known.")
+    say(f"{len(persons)} people are known.")
 
 
 def read_people(lines: Iterable[str]) -> list[Person]:

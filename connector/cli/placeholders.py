@@ -4,7 +4,7 @@ import click
 
 from connector.bootstrap import Application
 from connector.cli.lists import everything, limited
-from connector.cli.output import as_json, show
+from connector.cli.output import as_json, say, show
 from connector.cli.session import find_author, opened
 from connector.errors import ConfigError
 from connector.store.connections import Connection
@@ -28,7 +28,7 @@ def allow(field: str, value: str, *, why: str, connection: str | None) -> None:
     with opened() as app:
         account = _find(app, connection)
         name = app.answers.allow(account, field, value, why=why, author=find_author())
-    click.echo(f"“{value}” is an answer in {name} of {account.name} from now on.")
+    say(f"“{value}” is an answer in {name} of {account.name} from now on.")
 
 
 @placeholders.command()
@@ -38,7 +38,7 @@ def revoke(answer: int, *, why: str) -> None:
     """Have what ID allowed count as a placeholder again."""
     with opened() as app:
         revoked = app.answers.revoke(answer, why=why, author=find_author())
-    click.echo(f"“{revoked.text}” is no answer in {revoked.field} any more.")
+    say(f"“{revoked.text}” is no answer in {revoked.field} any more.")
 
 
 @placeholders.command("list")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from connector.cli.lists import everything, limited
-from connector.cli.output import as_json, show, to_plain, to_text
+from connector.cli.output import as_json, say, show, to_plain, to_text
 from connector.cli.session import find_author, opened
 from connector.services.storms import Seen
 from connector.store.storms import Moved, Storm
@@ -59,11 +59,11 @@ def permit_storm(connection: str | None) -> None:
     """Leave what was changed as it stands, and enforce again."""
     with opened() as app:
         for one in app.storms.permit(connection, author=find_author()):
-            click.echo(
+            say(
                 f"{one.connection}: {one.moved} records stay as they stand."
                 f" {one.process} is enforced again."
             )
-            click.echo(
+            say(
                 "If more are to come, permit them ahead: slagboom permit --process"
                 f" {one.process} --records N --until T --why W --by PERSON"
             )
@@ -75,7 +75,7 @@ def return_storm(connection: str | None) -> None:
     """Put back now what was changed, where it still stands so, and enforce again."""
     with opened() as app:
         for one in app.storms.put_back(connection, author=find_author()):
-            click.echo(
+            say(
                 f"{one.connection}: {one.moved} records are being put back."
                 f" {one.process} is enforced again."
             )
@@ -90,7 +90,7 @@ def look_storm(connection: str | None, *, is_json: bool) -> None:
         seen = app.storms.look(connection, author=find_author())
     if is_json:
         rows = [row for one in seen for row in _to_rows(one)]
-        click.echo(json.dumps(rows, indent=2))
+        say(json.dumps(rows, indent=2))
         return
     for one in seen:
         _show(one)
@@ -98,12 +98,12 @@ def look_storm(connection: str | None, *, is_json: bool) -> None:
 
 def _show(seen: Seen) -> None:
     storm = seen.storm
-    click.echo(
+    say(
         f"{storm.connection}, {storm.process}: {storm.moved} records were changed"
         f" against it, {storm.returned} were put back before."
     )
     for who, times in Counter(_who(one) for one in seen.moved).most_common():
-        click.echo(f"  {times} by {who}")
+        say(f"  {times} by {who}")
     show(
         _to_rows(seen),
         {
@@ -115,7 +115,7 @@ def _show(seen: Seen) -> None:
         is_json=False,
         empty="Nothing was changed.",
     )
-    click.echo(
+    say(
         f"Answer with: slagboom storm permit {storm.connection}, or slagboom storm"
         f" return {storm.connection}"
     )
@@ -175,7 +175,7 @@ def permit(
     with opened() as app:
         if revoke is not None:
             ended = app.permits.revoke(revoke, why=why or "", author=author)
-            click.echo(f"The permit for {ended.process} has ended.")
+            say(f"The permit for {ended.process} has ended.")
             return
         given = {
             "--process": process,
@@ -196,7 +196,7 @@ def permit(
             actor=None if actor is None else ActorClass(actor),
             author=author,
         )
-    click.echo(
+    say(
         f"{granted.records} records may deviate from {granted.process} until"
         f" {to_text(granted.until)} (permit {granted.id})."
     )

@@ -13,6 +13,7 @@ from tenacity import (
 
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
+from connector.cli.output import say
 from connector.cli.session import find_author, opened
 from connector.services.undoing import Ordered
 from connector.store.reversals import ReversalState
@@ -70,7 +71,7 @@ def undo(
             )
         states = _carry_out(app, ordered)
     for state, times in sorted(states.items()):
-        click.echo(f"{times} {_SAID[state]}")
+        say(f"{times} {_SAID[state]}")
     is_done = states.keys() <= {ReversalState.DONE}
     return Ending.DONE if is_done else Ending.FOUND
 

@@ -8,7 +8,7 @@ import click
 
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
-from connector.cli.output import as_json, progress
+from connector.cli.output import as_json, progress, say
 from connector.cli.policy.reading import document_file, read, refuse
 from connector.cli.session import opened
 from connector.services.previewing import Comparison, Example, Shifted
@@ -72,7 +72,7 @@ def diff(file: Path, locale: str, *, asks_crm: bool, is_json: bool) -> int:
     differences = compare(before, after)
     if is_json:
         told = to_json(differences, found, before, after, locale)
-        click.echo(json.dumps(told, indent=2))
+        say(json.dumps(told, indent=2))
     else:
         say_changes(differences, before, after, locale)
         say_records(found, before, after, locale)
@@ -110,15 +110,15 @@ def say_changes(
 ) -> None:
     """Print what a policy says differently, and what will newly be put back."""
     if before is None:
-        click.echo(f"{after.process} is new.")
+        say(f"{after.process} is new.")
     elif not differences:
-        click.echo("Nothing changes in what is agreed.")
+        say("Nothing changes in what is agreed.")
     else:
-        click.echo("What changes:")
+        say("What changes:")
         _list(difference_lines(differences, before, after, locale=locale))
     enforced = newly_enforced(differences)
     if enforced:
-        click.echo("What will be put back that was not until now:")
+        say("What will be put back that was not until now:")
         _list(difference_lines(enforced, before, after, locale=locale))
 
 
@@ -126,14 +126,14 @@ def say_records(
     found: Comparison, before: Policy | None, after: Policy, locale: str
 ) -> None:
     """Print which stored records are judged differently."""
-    click.echo(
+    say(
         f"{found.records} stored records were judged as they stand;"
         f" {found.differing} would be judged differently."
     )
     for effect, title in _TITLES.items():
         shifts = found.of(effect)
         if shifts:
-            click.echo(title)
+            say(title)
         for one in shifts:
             _list(_lines(one, before, after, locale))
 
@@ -170,7 +170,7 @@ def _example(example: Example, policy: Policy, locale: str) -> str:
 def _list(lines: Iterator[str] | list[str]) -> None:
     for line in lines:
         is_part = line.startswith(" ")
-        click.echo(f"  {line}" if is_part else f"  - {line}")
+        say(f"  {line}" if is_part else f"  - {line}")
 
 
 def to_json(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import click
 
 from connector.bootstrap import Application
-from connector.cli.output import as_json, to_plain
+from connector.cli.output import as_json, say, to_plain
 from connector.cli.output import show as show_rows
 from connector.cli.policy.differing import spoken
 from connector.cli.policy.publishing import on_connection
@@ -63,14 +63,14 @@ def log(
         told = [
             {**to_plain(_told(one.version)), "changes": one.lines} for one in entries
         ]
-        click.echo(json.dumps(told, indent=2))
+        say(json.dumps(told, indent=2))
         return
     if not entries:
-        click.echo("No policy is published yet.")
+        say("No policy is published yet.")
     for entry in entries:
-        click.echo(f"{entry.version.name}: {entry.heading}")
+        say(f"{entry.version.name}: {entry.heading}")
         for line in entry.lines:
-            click.echo(f"  - {line}")
+            say(f"  - {line}")
 
 
 @click.command()
@@ -92,7 +92,7 @@ def show(process: str, version: int | None, connection: str | None) -> None:
             f" versions {process}` lists them."
         )
     text = found[0].document
-    click.echo(text, nl=not text.endswith("\n"))
+    say(text, nl=not text.endswith("\n"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import click
 
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
-from connector.cli.output import progress
+from connector.cli.output import progress, say
 from connector.cli.policy.differing import (
     in_force,
     judge_both,
@@ -59,7 +59,7 @@ def publish(file: Path, note: str, effective: str | None, *, is_dry: bool) -> in
             found = judge_both(app, connection, before, after, asks_crm=False)
             say_records(found, before, after, "en")
             if is_dry:
-                click.echo("Nothing was published.")
+                say("Nothing was published.")
                 return Ending.DONE
             active = app.policies.publish(
                 text,
@@ -111,7 +111,7 @@ def withdraw(process: str, connection: str | None) -> None:
         version = app.publishing.withdraw(
             process, connection=account, author=find_author()
         )
-    click.echo(f"Version {version.number} of {process} does not come into force.")
+    say(f"Version {version.number} of {process} does not come into force.")
 
 
 def _to_effective(document: Document, text: str | None) -> datetime | None:
@@ -131,14 +131,14 @@ def _finish(app: Application, active: Active, connection: Connection) -> None:
     version = active.version
     if version.state is VersionState.PENDING:
         at = version.effective_at.astimezone().strftime("%Y-%m-%d %H:%M %Z")
-        click.echo(
+        say(
             f"{version.name} comes into force on {connection.name} at {at}, as version"
             f" {version.number}. Until then it can be withdrawn: slagboom policy"
             f" withdraw {version.name}"
         )
         return
     _catch_up(app, active, connection)
-    click.echo(
+    say(
         f"{version.name} is in force on {connection.name}, as version {version.number}."
     )
 
@@ -146,9 +146,9 @@ def _finish(app: Application, active: Active, connection: Connection) -> None:
 def _catch_up(app: Application, active: Active, connection: Connection) -> None:
     """Have baselines and clocks for every record that the policy speaks of."""
     if connection.imported_at is None:
-        click.echo(f"Now take its records for known: slagboom import {connection.name}")
+        say(f"Now take its records for known: slagboom import {connection.name}")
     try:
         with progress(f"Reading {connection.name}") as tell:
             app.publishing.catch_up(active.version, connection, tell)
     except AlreadyReconciling:
-        click.echo(f"{connection.name} is being read just now; a worker goes on.")
+        say(f"{connection.name} is being read just now; a worker goes on.")

@@ -7,6 +7,7 @@ import click
 
 from connector.bootstrap import Application
 from connector.cli.ending import Ending
+from connector.cli.output import say
 from connector.cli.session import opened
 from connector.clock import SystemClock
 from connector.errors import ConfigError
@@ -37,7 +38,7 @@ def read(file: Path) -> str:
 def refuse(file: Path, error: DocumentInvalid) -> Ending:
     """Print every fault of a file."""
     for problem in error.problems:
-        click.echo(f"{file}:{problem}", err=True)
+        say(f"{file}:{problem}", err=True)
     return Ending.FOUND
 
 

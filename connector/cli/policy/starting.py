@@ -2,7 +2,7 @@
 
 import click
 
-from connector.cli.output import as_json, show
+from connector.cli.output import as_json, say, show
 from connector.cli.session import opened
 
 
@@ -46,4 +46,4 @@ def start(
     with opened() as app:
         account = app.accounts.find(connection)
         fitted = app.starters.start(name, account, pipeline=pipeline)
-    click.echo(fitted.examples if is_examples else fitted.policy, nl=False)
+    say(fitted.examples if is_examples else fitted.policy, nl=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector.cli.ending import Ending
-from connector.cli.output import as_json, to_plain
+from connector.cli.output import as_json, say, to_plain
 from connector.cli.policy.reading import document_file, draft, read, refuse
 from connector.clock import SystemClock
 from connector.errors import ConfigError
@@ -37,10 +37,10 @@ def check(file: Path, *, is_offline: bool) -> int:
         return refuse(file, error)
     findings = lint(drafted.document, drafted.policy, in_force=drafted.in_force)
     for finding in findings:
-        click.echo(f"{file}:{finding}")
+        say(f"{file}:{finding}")
     if findings:
         return Ending.FOUND
-    click.echo(f"{file}: nothing is wrong with {drafted.policy.process}.")
+    say(f"{file}: nothing is wrong with {drafted.policy.process}.")
     return Ending.DONE
 
 
@@ -73,7 +73,7 @@ def test(
         except DocumentInvalid as error:
             return refuse(one, error)
     if is_json:
-        click.echo(json.dumps([_to_json(*one) for one in results], indent=2))
+        say(json.dumps([_to_json(*one) for one in results], indent=2))
     else:
         for one, ran in results:
             _say(one, ran, is_named=len(results) > 1)
@@ -106,11 +106,11 @@ def _run(policy: Policy, file: Path) -> "list[ExampleResult]":
 
 def _say(file: Path, results: "list[ExampleResult]", *, is_named: bool) -> None:
     if is_named:
-        click.echo(f"{file}:")
+        say(f"{file}:")
     for result in results:
-        click.echo(str(result))
+        say(str(result))
     failed = sum(not result.is_ok for result in results)
-    click.echo(
+    say(
         f"{failed} of {len(results)} examples failed."
         if failed
         else f"All {len(results)} examples are judged as expected."
@@ -130,4 +130,4 @@ def schema_() -> None:
     """Print the JSON Schema of a policy, for editors."""
     from rules.document import schema  # noqa: PLC0415
 
-    click.echo(json.dumps(schema(), indent=2))
+    say(json.dumps(schema(), indent=2))
