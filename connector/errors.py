@@ -12,16 +12,13 @@ class ConfigError(SlagboomError):
 class StoreDown(SlagboomError):  # noqa: N818 - named like the errors of the adapters
     """The database cannot be reached. Nothing was stored; try again."""
 
-    def __init__(
-        self,
-        message: str = (
+    def __init__(self) -> None:
+        """Say what could not be done, and what to do now."""
+        super().__init__(
             "The database cannot be reached, so nothing was stored. Check that the"
             " server of DATABASE_URL runs and accepts connections; what was asked"
             " can then be tried again."
-        ),
-    ) -> None:
-        """Say what could not be done."""
-        super().__init__(message)
+        )
 
 
 class Unstorable(SlagboomError):  # noqa: N818

@@ -26,7 +26,7 @@ class Counter(Enum):
     DELIVERIES = (
         "deliveries",
         ("vendor", "answer"),
-        "Webhook deliveries by answer (accepted, repeated, or why refused).",
+        "Webhook deliveries by answer (accepted, or why refused).",
     )
     DELIVERIES_DEAD = (
         "deliveries_dead",
@@ -42,11 +42,6 @@ class Counter(Enum):
         "interventions",
         ("state",),
         "Interventions that ended, by how (done, refused, ...).",
-    )
-    CRM_REQUESTS = (
-        "crm_requests",
-        ("vendor", "operation", "status"),
-        "Requests sent to a CRM, by the status it answered.",
     )
     CRM_FAILURES = (
         "crm_failures",

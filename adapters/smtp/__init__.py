@@ -7,8 +7,6 @@ from adapters.ports import Notifier
 from adapters.smtp.tls import Tls
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
-
     from adapters.http import Clock
 
 __all__ = ["Tls", "open_notifier"]
@@ -25,12 +23,11 @@ def open_notifier(
     tls: str = Tls.OFFERED,
     allow_private: bool = False,
     timeout: timedelta = timedelta(seconds=10),
-    context: "SSLContext | None" = None,
 ) -> Notifier:
     """Return a notifier for a mail server; nothing is connected yet.
 
     `sender` is an address, with or without a name. `timeout` holds for each step.
-    `context` replaces the machine's own trust. Raises Permanent for a bad sender.
+    Raises Permanent for a bad sender.
     """
     # Here, so that a process that sends nothing does not load these.
     import ssl  # noqa: PLC0415
@@ -47,6 +44,6 @@ def open_notifier(
         tls=Tls(tls),
         clock=clock,
         timeout=timeout,
-        context=context or ssl.create_default_context(),
+        context=ssl.create_default_context(),
         allow_private=allow_private,
     )

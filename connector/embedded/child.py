@@ -15,6 +15,7 @@ from connector.embedded.account import Account
 
 _PR_SET_PDEATHSIG = 1
 _LONGEST_LOG = 1_000_000
+_LAST_LINES = 5
 # Loaded here, since little may be done between fork and exec.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -118,7 +119,7 @@ def read_number(path: Path) -> int | None:
     return int(first) if first.isdigit() else None
 
 
-def tail(path: Path, lines: int = 5) -> str:
+def tail(path: Path) -> str:
     """Return the last lines of a log, for an error text."""
     try:
         with path.open("rb") as file:
@@ -126,7 +127,7 @@ def tail(path: Path, lines: int = 5) -> str:
             found = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return "\n".join(found[-lines:])
+    return "\n".join(found[-_LAST_LINES:])
 
 
 def open_log(path: Path) -> IO[bytes]:

@@ -9,7 +9,7 @@ from types import FrameType
 from connector.errors import StoreDown
 from connector.log import get_logger
 from connector.queue.connect import open_redis
-from connector.queue.hints import JOBS, Argument, Jobs, Queue
+from connector.queue.hints import Argument, Queue
 
 Due = Callable[[], Iterable[tuple[str, tuple[Argument, ...]]]]
 """Says which jobs are due with which ids, by the database; may raise StoreDown."""
@@ -55,10 +55,8 @@ class Ticking:
         self._trouble = trouble
 
 
-def run_clock(
-    redis_url: str, due: Due, *, every: timedelta = SECOND, jobs: Jobs = JOBS
-) -> int:
-    """Tick until SIGTERM or SIGINT; return the exit code 0."""
+def run_clock(redis_url: str, due: Due) -> int:
+    """Tick every second until SIGTERM or SIGINT; return the exit code 0."""
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -66,8 +64,8 @@ def run_clock(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    ticking = Ticking(Queue(open_redis(redis_url), jobs=jobs), due)
+    ticking = Ticking(Queue(open_redis(redis_url)), due)
     while not stopped.is_set():
         ticking.tick()
-        stopped.wait(every.total_seconds())
+        stopped.wait(SECOND.total_seconds())
     return 0

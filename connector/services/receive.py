@@ -44,9 +44,8 @@ class Afterwards(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A stored delivery, and what tells the sender that it is."""
+    """What tells the sender that a delivery is stored."""
 
-    delivery_id: int
     body: bytes
     content_type: str
 
@@ -103,15 +102,13 @@ class Receive:
         Raises DeliveryRefused if it is not taken, StoreDown if it could not be stored.
         """
         kept = door.source.check(inbound)
-        delivery_id = self._intake.add(
-            NewDelivery(door.connection.id, kept, inbound.received_at)
-        )
+        self._intake.add(NewDelivery(door.connection.id, kept, inbound.received_at))
         self._afterwards.hint("look", door.connection.id)
         self._afterwards.count(
             Counter.DELIVERIES, vendor=door.connection.vendor, answer=ACCEPTED
         )
         body, content_type = door.source.acknowledgement()
-        return Receipt(delivery_id, body, content_type)
+        return Receipt(body, content_type)
 
     def refuse(self, vendor: str | None, error: Exception) -> DeliveryRefused:
         """Count and log a delivery that is not taken; return how to answer it.

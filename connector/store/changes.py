@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.ports import Heard, HeardKind
@@ -104,18 +104,9 @@ class Changes:
             )
         return {record_id: tuple(heard) for record_id, heard in found.items()}
 
-    def finish(self, change_ids: Collection[int], *, state: str = "done") -> None:
-        """Mark hints as dealt with (`done`) or given up on (`dead`)."""
+    def finish(self, change_ids: Collection[int]) -> None:
+        """Mark hints as dealt with."""
         if change_ids:
             self._connection.execute(
-                update(changes).where(changes.c.id.in_(change_ids)).values(state=state)
+                update(changes).where(changes.c.id.in_(change_ids)).values(state="done")
             )
-
-    def latest_at(self, connection_id: int) -> datetime | None:
-        """Return when the newest change that we heard of happened."""
-        latest: datetime | None = self._connection.execute(
-            select(func.max(changes.c.occurred_at)).where(
-                changes.c.connection_id == connection_id
-            )
-        ).scalar_one()
-        return latest

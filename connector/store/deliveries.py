@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from connector.store.tables import connections, deliveries
 
@@ -136,12 +136,3 @@ class Deliveries:
                 .group_by(deliveries.c.connection_id)
             )
         )
-
-    def count_by_state(self) -> dict[str, int]:
-        """Return how many deliveries are in each state."""
-        rows = self._connection.execute(
-            select(deliveries.c.state, func.count().label("number")).group_by(
-                deliveries.c.state
-            )
-        )
-        return {row.state: row.number for row in rows}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -99,11 +99,10 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of one channel. `took` is about nothing if the worker died in it."""
+    """One try of one channel."""
 
     channel: str
     started_at: datetime
-    took: timedelta
     result: AttemptResult
     error: str | None
 
@@ -187,7 +186,6 @@ def to_attempt(row: Row[Any]) -> Attempt:
     return Attempt(
         channel=row.channel,
         started_at=row.started_at,
-        took=timedelta(milliseconds=row.took_ms),
         result=AttemptResult(row.result),
         error=row.error,
     )

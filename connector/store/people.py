@@ -165,7 +165,7 @@ class People:
     def save(self, persons: Sequence[Person], *, now: datetime) -> None:
         """Store people as the admin tells of them, in place of what was there.
 
-        The Slack id that was found out earlier stays if none is given.
+        A Slack id that was given earlier stays if none is given now.
         """
         unique = {_address(one.email): one for one in persons}
         if not unique:
@@ -210,12 +210,6 @@ class People:
                 imported_at=now,
             )
             .on_conflict_do_update(index_elements=["email"], set_={"manager": leader})
-        )
-
-    def remember_slack(self, email: str, slack: str | None) -> None:
-        """Keep the id that Slack has for somebody we know; None forgets it."""
-        self._connection.execute(
-            update(people).where(people.c.email == _address(email)).values(slack=slack)
         )
 
     def find(self, email: str) -> Person | None:

@@ -1,7 +1,7 @@
 """What a vendor is to us."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from connector.clock import Clock
@@ -153,4 +153,3 @@ class ChannelVendor:
     title: str
     options: tuple[Option, ...]
     open_notifier: Callable[[Texts, Texts, Means], "Notifier"]
-    defaults: Texts = field(default_factory=dict)

@@ -15,8 +15,8 @@ LARGEST = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 
 
-def read_body(environ: Mapping[str, Any], *, largest: int = LARGEST) -> bytes:
-    """Return the body of the WSGI request `environ`, of at most `largest` bytes.
+def read_body(environ: Mapping[str, Any]) -> bytes:
+    """Return the body of the WSGI request `environ`, of at most LARGEST bytes.
 
     Raises DeliveryRefused: 413 if it is larger, whether it says so or not; 400 if it
     ends early or its length makes no sense.
@@ -24,9 +24,9 @@ def read_body(environ: Mapping[str, Any], *, largest: int = LARGEST) -> bytes:
     length = _length(environ)
     if length is None and not environ.get("wsgi.input_terminated"):
         return b""
-    if length is not None and length > largest:
-        raise _too_large(largest)
-    wanted = largest + 1 if length is None else length
+    if length is not None and length > LARGEST:
+        raise _too_large()
+    wanted = LARGEST + 1 if length is None else length
     parts: list[bytes] = []
     size = 0
     stream = environ["wsgi.input"]
@@ -41,8 +41,8 @@ def read_body(environ: Mapping[str, Any], *, largest: int = LARGEST) -> bytes:
         size += len(part)
     if length is not None and size < length:
         raise _broken_off()
-    if size > largest:
-        raise _too_large(largest)
+    if size > LARGEST:
+        raise _too_large()
     return b"".join(parts)
 
 
@@ -59,9 +59,9 @@ def _length(environ: Mapping[str, Any]) -> int | None:
     return int(given)
 
 
-def _too_large(largest: int) -> DeliveryRefused:
+def _too_large() -> DeliveryRefused:
     return DeliveryRefused(
-        f"The body is larger than {largest // 1024} kB. Send fewer events at a time.",
+        f"The body is larger than {LARGEST // 1024} kB. Send fewer events at a time.",
         reason="too_large",
         status=413,
     )

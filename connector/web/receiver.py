@@ -10,16 +10,14 @@ from adapters.ports import DeliveryRefused, Inbound
 from connector.clock import Clock
 from connector.errors import KeyMissing, StoreDown
 from connector.services.receive import Door, Receive
-from connector.web.body import LARGEST, read_body
+from connector.web.body import read_body
 from connector.web.headers import Headers
 
 _RETRY_SECONDS = "5"
 _UNAVAILABLE = 503
 
 
-def receiver(
-    receive: Receive, *, clock: Clock, public_url: str, largest: int = LARGEST
-) -> Blueprint:
+def receiver(receive: Receive, *, clock: Clock, public_url: str) -> Blueprint:
     """Return the addresses for deliveries; bodies of at most `largest` bytes.
 
     `public_url` is where the CRM believes to deliver: signatures cover it. What the
@@ -42,7 +40,7 @@ def receiver(
                     method=request.method,
                     url=public_url + to_target(request.environ),
                     headers=headers,
-                    body=read_body(request.environ, largest=largest),
+                    body=read_body(request.environ),
                     received_at=clock.now(),
                 ),
             )

@@ -62,12 +62,11 @@ class Server:
         listening: socket.socket,
         *,
         on_refusal: OnRefusal,
-        threads: int = THREADS,
     ) -> None:
         """Answer what comes in on `listening` with a WSGI application."""
         adjustments = Adjustments(
             sockets=[listening],
-            threads=threads,
+            threads=THREADS,
             ident=None,
             connection_limit=CONNECTIONS,
             channel_timeout=_IDLE_SECONDS,
@@ -83,7 +82,7 @@ class Server:
         )
         self._sockets: dict[int, Any] = {}
         self._dispatcher = ThreadedTaskDispatcher()
-        self._dispatcher.set_thread_count(threads)
+        self._dispatcher.set_thread_count(THREADS)
         self._server = TcpWSGIServer(
             application,
             self._sockets,

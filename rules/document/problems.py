@@ -7,6 +7,8 @@ from difflib import get_close_matches
 Path = tuple[str | int, ...]
 """The way to a value: keys, and places in lists from 0."""
 
+_LISTED = 20
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -60,8 +62,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_fold[found[0]] if found else None
 
 
-def listed(words: Iterable[str], *, most: int = 20) -> str:
+def listed(words: Iterable[str]) -> str:
     """Return words as a list in a sentence, cut when there are very many."""
     every = list(words)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + more
+    more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
+    return ", ".join(every[:_LISTED]) + more

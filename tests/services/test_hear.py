@@ -12,7 +12,7 @@ from redis import Redis
 from adapters.ports import DeliveryRefused, Heard, HeardKind
 from connector.metrics import Metrics
 from connector.services.hear import BURST, Hear
-from connector.store import Store
+from connector.store import Store, Transaction
 from connector.store.clocks import NewClock
 from connector.store.connections import Connection
 from rules.model import Actor, ActorClass, Kind, RecordId, RecordRef, RuleId
@@ -64,6 +64,10 @@ def hear(store: Store, clock: FrozenClock, redis: Redis) -> Hear:
     return Hear(store, lambda _: Spelled(clock), clock, Metrics(redis))
 
 
+def states(tx: Transaction) -> list[str]:
+    return sorted(one.state for one in tx.deliveries.latest())
+
+
 def deliver(store: Store, connection: Connection, clock: FrozenClock, *facts):
     with store.begin() as tx:
         return tx.deliveries.add(connection.id, json.dumps(facts).encode(), clock.now())
@@ -96,7 +100,7 @@ def test_a_redelivery_leads_to_nothing(hear, store, connection, clock):
     hear.take_apart(connection)
     with store.begin() as tx:
         assert len(tx.changes.pending([claimed.id])[claimed.id]) == 1
-        assert tx.deliveries.count_by_state() == {"done": 2}
+        assert states(tx) == ["done", "done"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +156,7 @@ def test_a_delivery_that_makes_no_sense_is_put_aside_and_the_next_one_is_read(
     deliver(store, connection, clock, ["a", "changed", "1"])
     assert hear.take_apart(connection) == 2
     with store.begin() as tx:
-        assert tx.deliveries.count_by_state() == {"dead": 1, "done": 1}
+        assert states(tx) == ["dead", "done"]
     assert len(claim(store, connection, clock)) == 1
 
 
@@ -163,7 +167,7 @@ def test_a_delivery_that_we_fail_to_read_holds_up_no_other(
     deliver(store, connection, clock, ["b", "changed", "2"])
     assert hear.take_apart(connection) == 2
     with store.begin() as tx:
-        assert tx.deliveries.count_by_state() == {"dead": 1, "done": 1}
+        assert states(tx) == ["dead", "done"]
     assert [one.ref for one in claim(store, connection, clock)] == [ref("2")]
 
 

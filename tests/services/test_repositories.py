@@ -1,5 +1,6 @@
 """What the store keeps about people, channels, notices and the audit."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -135,22 +136,18 @@ def test_an_owner_whom_the_crm_no_longer_names_has_left(store: Store, acme: int)
         assert not tx.people.has_left("nobody@example.com")
 
 
-def test_what_the_admin_says_of_a_person_is_replaced_but_a_found_slack_id_stays(
+def test_what_the_admin_says_of_a_person_is_replaced_but_a_slack_id_stays(
     store: Store, clock: FrozenClock
 ):
     now = clock.now()
     with store.begin() as tx:
-        tx.people.save(
-            [Person("Robin@example.com", "Robin", manager="Marit@example.com")],
-            now=now,
-        )
-        tx.people.remember_slack("robin@example.com", "U1")
+        robin = Person("Robin@example.com", "R", manager="Marit@example.com")
+        tx.people.save([replace(robin, slack="U1")], now=now)
         tx.people.save([Person("robin@example.com", "Robin R", locale="nl")], now=now)
         found = tx.people.find("ROBIN@example.com")
         assert found is not None
         assert (found.name, found.slack, found.locale) == ("Robin R", "U1", "nl")
         assert found.manager is None
-        tx.people.remember_slack("nobody@example.com", "U2")
         assert [one.email for one in tx.people.all()] == ["robin@example.com"]
 
 
