@@ -2,6 +2,7 @@
 
 import ipaddress
 import random
+import re
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,13 @@ Sleep = Callable[[float], None]
 ATTEMPTS = 4
 LONGEST_PAUSE = timedelta(seconds=30)
 """A longer wait is not sat out: it goes back to the caller as Transient."""
+# RFC 4291: all that is given out. RFC 6052: what a network with IPv6 alone makes of
+# the older addresses. RFC 3056: another way to write those, which nobody needs.
+_UNICAST = ipaddress.ip_network("2000::/3")
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+_TUNNELS = ipaddress.ip_network("2002::/16")
+_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f\\]")
+_NOT_VALID = "The address is not valid: write https://host."
 _FIRST_PAUSE_S = 0.5
 _PERSISTENT_PAUSE_S = 8.0
 
@@ -51,7 +59,9 @@ def check_address(url: str, *, allow_private: bool = False) -> str:
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        raise Permanent("The address is not valid: write https://host.") from None
+        raise Permanent(_NOT_VALID) from None
+    if _NOT_IN_ADDRESS.search(url):
+        raise Permanent(_NOT_VALID)
     if parts.scheme not in {"https", "http"} or not host:
         raise Permanent(f"{url!r} is no web address: write https://host.")
     if parts.username or parts.password:
@@ -71,6 +81,7 @@ def check_address(url: str, *, allow_private: bool = False) -> str:
 
 
 def _is_private_name(host: str) -> bool:
+    host = host.removesuffix(".")
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
         return True
     try:
@@ -82,9 +93,19 @@ def _is_private_name(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Return whether an IP address belongs to the open internet; ValueError if none."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = _inner(ip)
+        if inner is None:
+            return ip in _UNICAST and ip not in _TUNNELS and ip.is_global
+        ip = inner
     return ip.is_global and not ip.is_multicast
+
+
+def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the older address that this one stands for, None if it is its own."""
+    if ip in _TRANSLATED:
+        return ipaddress.IPv4Address(ip.packed[-4:])
+    return ip.ipv4_mapped
 
 
 def guard(pools: PoolManager) -> None:

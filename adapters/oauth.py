@@ -193,10 +193,14 @@ class TokenKeeper:
             return
         if not isinstance(raw, bytes | str):
             return
-        told = json.loads(raw)
+        try:
+            told = json.loads(raw)
+            by, message, code = told["by"], told["message"], told["code"]
+        except (ValueError, TypeError, KeyError):
+            return
         # Another credential has not been refused yet.
-        if told["by"] == self._fingerprint():
-            raise Unauthorized(told["message"], code=told["code"])
+        if by == self._fingerprint():
+            raise Unauthorized(message, code=code)
 
     def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(self._digest(b"slagboom.token")))

@@ -61,7 +61,8 @@ class TokenEndpoint:
         self.client_id = client_id
         self.clock = clock
         self._organization_id = organization_id[:_ORGANIZATION]
-        self._api_url = api_url
+        # Before a code or a refresh token is spent on an address that cannot be used.
+        self._api_url = api_url and check_address(api_url, allow_private=allow_private)
         self._allow_private = allow_private
         self._sleep = sleep
 
@@ -129,9 +130,8 @@ class TokenEndpoint:
                 " entered. Compare the organization id under Company Information.",
                 code="OTHER_ORGANIZATION",
             )
-        api_url = check_address(
-            self._api_url or str(body.get("instance_url") or ""),
-            allow_private=self._allow_private,
+        api_url = self._api_url or check_address(
+            str(body.get("instance_url") or ""), allow_private=self._allow_private
         )
         return Granted(
             Token(access, api_url, account=organization, user=user),

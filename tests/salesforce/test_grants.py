@@ -230,6 +230,14 @@ def test_a_name_that_leads_into_a_private_network_gets_nothing(
     assert login.forms == []
 
 
+def test_a_refresh_token_is_not_spent_on_an_address_that_cannot_be_used(
+    login: LoginServer, endpoint: Endpoint
+):
+    with pytest.raises(Permanent):
+        endpoint(api_url="https://user:pw@proxy.example.com")
+    assert login.forms == []
+
+
 def test_the_api_may_be_behind_another_address(endpoint: Endpoint):
     made = endpoint(api_url="https://proxy.example.com/")
     token = ClientCredentials(made, CLIENT_SECRET).sign_in()

@@ -180,6 +180,14 @@ def test_a_token_that_was_damaged_is_replaced(
     assert keeper().token().access in login.valid
 
 
+@pytest.mark.parametrize("rubbish", [b"", b"\xff", b"[]", b"{}"])
+def test_a_refusal_that_was_damaged_stops_nobody(
+    login: LoginServer, keeper: Keeper, redis: Redis, rubbish: bytes
+):
+    redis.set("oauth:acme:stopped", rubbish)
+    assert keeper().token().access in login.valid
+
+
 def test_an_emptied_redis_costs_one_sign_in(
     login: LoginServer, keeper: Keeper, redis: Redis
 ):
