@@ -47,6 +47,15 @@ class PrivateAddressError(NewConnectionError):
     """A connection was about to be used that leads into a private network."""
 
 
+def leads_inside(what: str) -> Permanent:
+    """Return the error for an address that leads into a private network."""
+    return Permanent(
+        f"{what} leads into a private network; nothing was sent. Set"
+        " SLAGBOOM_ALLOW_PRIVATE_ADDRESSES=1 if that is intended.",
+        code="PRIVATE_ADDRESS",
+    )
+
+
 def check_address(url: str, *, allow_private: bool = False) -> str:
     """Return the address without a trailing slash, or raise Permanent.
 

@@ -4,14 +4,14 @@ A batch is answered 200, 201 or, when some rows fail, 207 with `errors`:
 developers.hubspot.com/docs/api-reference/error-handling.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from adapters.errors import Transient
 from adapters.hubspot.refusals import to_words
-from adapters.hubspot.wire import Json, part, parts, text, texts
 from adapters.ports import Outcome, OutcomeKind
+from adapters.wire import Json, part, parts, text, texts
 
 T = TypeVar("T")
 
@@ -41,10 +41,9 @@ class Row:
     mark: str = ""
 
 
-def cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield the items in pieces of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def next_page(raw: object) -> str:
+    """Return where the next page begins; empty if this was the last."""
+    return text(part(part(raw, "paging"), "next"), "after")
 
 
 def cut_rows(rows: Sequence[Row]) -> list[list[Row]]:

@@ -25,13 +25,14 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from adapters.budget import Budget
-from adapters.errors import OutsideError, Permanent, Transient, Unanswered
+from adapters.errors import OutsideError, Transient, Unanswered
 from adapters.http import (
     Clock,
     PrivateAddressError,
     Sleep,
     check_address,
     guard,
+    leads_inside,
     parse_retry_after,
     repeat,
 )
@@ -228,11 +229,7 @@ def _to_lost(error: Exception) -> OutsideError:
     """Return what a failed connection means: Unanswered if the request had left."""
     reason = error.reason if isinstance(error, MaxRetryError) else error
     if isinstance(reason, PrivateAddressError):
-        return Permanent(
-            "HubSpot's address leads into a private network; nothing was sent. "
-            "Set SLAGBOOM_ALLOW_PRIVATE_ADDRESSES=1 if that is intended.",
-            code="PRIVATE_ADDRESS",
-        )
+        return leads_inside("HubSpot's address")
     if isinstance(reason, NewConnectionError | SSLError) or (
         isinstance(reason, Urllib3TimeoutError) and "onnect" in type(reason).__name__
     ):

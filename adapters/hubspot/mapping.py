@@ -13,8 +13,8 @@ from adapters.hubspot.kinds import (
     ObjectType,
 )
 from adapters.hubspot.values import to_field_type, to_instant, to_value, to_wire
-from adapters.hubspot.wire import Json, part, parts, text
 from adapters.ports import CrmUser, Passage, Traced
+from adapters.wire import Json, part, parts, text
 from rules.account import AccountPipeline, AccountProperty, AccountStage
 from rules.model import (
     PIPELINE,

@@ -17,8 +17,8 @@ from adapters.errors import (
     Unanswered,
     Unauthorized,
 )
-from adapters.hubspot.wire import Json, part, parts, text, texts
 from adapters.json_bodies import parse_json
+from adapters.wire import Json, part, parts, text, texts
 
 BURST_PAUSE = timedelta(seconds=10)
 SEARCH_PAUSE = timedelta(seconds=1)

@@ -10,8 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 
 from adapters.hubspot.values import to_instant
-from adapters.hubspot.wire import Json, part
 from adapters.marks import find_marks
+from adapters.wire import Json, part
 from rules.model import EvidenceKind, Tally
 
 

@@ -10,14 +10,14 @@ from time import sleep as system_sleep
 from typing import Any
 from urllib.parse import urlencode
 
+from adapters.batching import cut
 from adapters.budget import Budget
 from adapters.errors import Permanent
 from adapters.http import Clock, Sleep
 from adapters.oauth import TokenKeeper
 from adapters.salesforce import refusals
-from adapters.salesforce.queries import cut
 from adapters.salesforce.sending import Request, Sender, to_unreadable
-from adapters.salesforce.wire import Json, objects, part, parts, text
+from adapters.wire import Json, objects, part, parts, text
 
 QUERIES = 5
 """So many queries one composite request may hold."""

@@ -16,7 +16,7 @@ from adapters.salesforce.kinds import (
     ObjectType,
 )
 from adapters.salesforce.values import to_field_type
-from adapters.salesforce.wire import Json, parts, text
+from adapters.wire import Json, parts, text
 from rules.account import AccountKind, AccountPipeline, AccountProperty, AccountStage
 from rules.model import OWNER, STAGE, PipelineId, PropertyName, StageId
 

@@ -20,7 +20,7 @@ from adapters.salesforce.kinds import (
 )
 from adapters.salesforce.queries import is_in
 from adapters.salesforce.values import to_instant
-from adapters.salesforce.wire import Json, text
+from adapters.wire import Json, text
 from rules.model import EvidenceKind, Tally
 
 _DAY = timedelta(days=1)

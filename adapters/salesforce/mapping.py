@@ -15,7 +15,7 @@ from adapters.salesforce.kinds import (
     ObjectType,
 )
 from adapters.salesforce.values import to_instant, to_value, to_wire
-from adapters.salesforce.wire import Json, part, text
+from adapters.wire import Json, part, text
 from rules.model import (
     PLACES,
     UNKNOWN_ACTOR,

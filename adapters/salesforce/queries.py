@@ -7,7 +7,7 @@ of ids are cut.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -20,12 +20,6 @@ IDS = 400
 
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*|COUNT\(\)", re.ASCII)
 _SPECIAL = re.compile(r"(['\\])")
-
-
-def cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield the items in pieces of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def quote(text: str) -> str:

@@ -21,7 +21,7 @@ from adapters.errors import (
     Unauthorized,
 )
 from adapters.ports import Outcome, OutcomeKind
-from adapters.salesforce.wire import Json, objects, parts, text
+from adapters.wire import Json, objects, parts, text
 
 BUSY_PAUSE = timedelta(seconds=45)
 """For requests that run side by side: these end by themselves."""

@@ -27,7 +27,7 @@ from adapters.json_bodies import to_storable
 from adapters.oauth import Token, TokenKeeper
 from adapters.salesforce import refusals
 from adapters.salesforce.transport import make_session, to_lost
-from adapters.salesforce.wire import Json
+from adapters.wire import Json
 
 PARALLEL = 10
 """Requests of one process side by side; Salesforce allows 25 long ones in all."""

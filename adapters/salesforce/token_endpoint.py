@@ -15,6 +15,7 @@ from adapters.http import (
     Sleep,
     check_address,
     guard,
+    leads_inside,
     parse_retry_after,
     repeat,
 )
@@ -104,11 +105,7 @@ class TokenEndpoint:
                     redirect=False,
                 )
             except PrivateAddressError:
-                raise Permanent(
-                    "The login address leads into a private network; nothing was sent."
-                    " Set SLAGBOOM_ALLOW_PRIVATE_ADDRESSES=1 if that is intended.",
-                    code="PRIVATE_ADDRESS",
-                ) from None
+                raise leads_inside("The login address") from None
             except (HTTPError, OSError):
                 raise Transient(
                     "Salesforce cannot be reached to sign in. Slagboom tries again.",

@@ -8,8 +8,8 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectTimeout, RequestException, SSLError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from adapters.errors import OutsideError, Permanent, Transient, Unanswered
-from adapters.http import PrivateAddressError, guard
+from adapters.errors import OutsideError, Transient, Unanswered
+from adapters.http import PrivateAddressError, guard, leads_inside
 
 TIMEOUT_S = (5.0, 60.0)
 """To connect, and for an answer: a save runs the organisation's own flows first."""
@@ -74,11 +74,7 @@ def to_lost(error: RequestException) -> OutsideError:
     cause = error.args[0] if error.args else error
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     if isinstance(reason, PrivateAddressError):
-        return Permanent(
-            "Salesforce's address leads into a private network; nothing was sent. "
-            "Set SLAGBOOM_ALLOW_PRIVATE_ADDRESSES=1 if that is intended.",
-            code="PRIVATE_ADDRESS",
-        )
+        return leads_inside("Salesforce's address")
     is_before = isinstance(error, ConnectTimeout | SSLError)
     if is_before or isinstance(reason, NewConnectionError):
         return Transient(

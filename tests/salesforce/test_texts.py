@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.batching import cut
 from adapters.errors import Permanent
 from adapters.marks import find_marks, to_mark
-from adapters.salesforce.queries import IDS, cut, is_in, quote, select, stamp
+from adapters.salesforce.queries import IDS, is_in, quote, select, stamp
 from adapters.salesforce.texts import to_lines, to_plain, to_rich, to_subject
 
 

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from adapters.errors import Forbidden, OutsideError, Permanent, Unauthorized
 from adapters.http import Clock
 from adapters.hubspot import mapping, scopes
+from adapters.hubspot.batches import next_page
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.paths import Paths
-from adapters.hubspot.wire import Json, next_page, parts, text
 from adapters.ports import CrmUser, Probe, ProbeLine
+from adapters.wire import Json, parts, text
 from rules.account import Account
 from rules.model import Kind
 

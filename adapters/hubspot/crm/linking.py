@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from adapters.hubspot.batches import LARGEST_OF_LINKS, cut, demand_complete
+from adapters.batching import cut
+from adapters.hubspot.batches import LARGEST_OF_LINKS, demand_complete, next_page
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.reading import Reading, by_kind
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.tallies import ACTIVITIES, to_tally
-from adapters.hubspot.wire import next_page, part, parts, text
+from adapters.wire import part, parts, text
 from rules.model import Evidence, EvidenceKind, RecordRef, Tally
 
 _WAYS: Mapping[tuple[str, EvidenceKind], tuple[str, ...]] = MappingProxyType(

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from adapters.batching import cut
 from adapters.errors import OutsideError, Permanent, Unauthorized
-from adapters.hubspot.batches import LARGEST, Row, cut
+from adapters.hubspot.batches import LARGEST, Row
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.linking import Linking
 from adapters.hubspot.crm.reading import Reading
@@ -13,9 +14,9 @@ from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.crm.writing import Writing
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.values import to_ms
-from adapters.hubspot.wire import part, parts, text
 from adapters.marks import find_marks, to_mark, with_mark
 from adapters.ports import Note, Outcome, OutcomeKind, Task
+from adapters.wire import part, parts, text
 from rules.model import Kind, RecordRef
 
 _NOTE_BODY = "hs_note_body"

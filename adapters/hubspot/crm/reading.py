@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 
+from adapters.batching import cut
 from adapters.hubspot import mapping
 from adapters.hubspot.batches import (
     LARGEST,
     LARGEST_WITH_HISTORY,
-    cut,
     demand_complete,
 )
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.crm.shape import Shape
 from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
-from adapters.hubspot.wire import Json, parts, text
 from adapters.ports import Traced
+from adapters.wire import Json, parts, text
 from rules.model import FieldMap, Kind, Record, RecordRef
 
 

@@ -21,7 +21,7 @@ from adapters.hubspot.kinds import ObjectType
 from adapters.hubspot.paths import Paths
 from adapters.hubspot.tallies import ACTIVITIES
 from adapters.hubspot.values import to_instant, to_ms
-from adapters.hubspot.wire import Json, part, parts, text
+from adapters.wire import Json, part, parts, text
 from rules.model import EvidenceKind, FieldMap, Kind, Record, RecordRef
 
 Filters = list[dict[str, Any]]

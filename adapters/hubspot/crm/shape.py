@@ -11,7 +11,7 @@ from adapters.hubspot import kinds, mapping
 from adapters.hubspot.client import HubSpotClient
 from adapters.hubspot.kinds import OWNER_PROPERTY, ObjectType
 from adapters.hubspot.paths import Paths
-from adapters.hubspot.wire import Json, parts
+from adapters.wire import Json, parts
 from rules.account import AccountKind, AccountProperty
 from rules.model import OWNER, STAGE, FieldMap, FieldType, Kind, PropertyName
 

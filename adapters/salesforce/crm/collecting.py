@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from adapters.batching import cut
 from adapters.errors import (
     Forbidden,
     OutsideError,
@@ -11,7 +12,6 @@ from adapters.errors import (
 from adapters.ports import Outcome, OutcomeKind
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.kinds import OWNER_FIELD
-from adapters.salesforce.queries import cut
 from adapters.salesforce.refusals import (
     WRONG_OWNER,
     code_of,
@@ -20,7 +20,7 @@ from adapters.salesforce.refusals import (
     to_outcome,
     to_words,
 )
-from adapters.salesforce.wire import Json, parts
+from adapters.wire import Json, parts
 
 LARGEST = 200
 _ABSENT = frozenset(

@@ -10,7 +10,7 @@ from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.ids import to_18
 from adapters.salesforce.kinds import LEADS, OPPORTUNITIES, ObjectType
 from adapters.salesforce.queries import select
-from adapters.salesforce.wire import Json, parts, text
+from adapters.wire import Json, parts, text
 from rules.account import Account, AccountKind, AccountStage
 from rules.model import Kind
 

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from adapters.batching import cut
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.crm.reading import by_kind
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.facts import Source, sources, to_tallies
 from adapters.salesforce.kinds import ObjectType
-from adapters.salesforce.queries import IDS, cut, is_in, select
-from adapters.salesforce.wire import Json, text
+from adapters.salesforce.queries import IDS, is_in, select
+from adapters.wire import Json, text
 from rules.model import Evidence, EvidenceKind, RecordRef, Tally
 
 Rows = dict[str, dict[str, list[Json]]]

@@ -8,6 +8,7 @@ text. Nothing has to be installed for either.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.batching import cut
 from adapters.http import Clock
 from adapters.marks import find_marks, to_mark
 from adapters.ports import Note, Outcome, OutcomeKind, Task
@@ -19,10 +20,10 @@ from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.crm.statuses import Statuses
 from adapters.salesforce.ids import to_18
 from adapters.salesforce.kinds import OWNER_FIELD
-from adapters.salesforce.queries import IDS, cut, is_in, select
+from adapters.salesforce.queries import IDS, is_in, select
 from adapters.salesforce.texts import to_lines, to_plain, to_rich, to_subject
 from adapters.salesforce.values import to_wire
-from adapters.salesforce.wire import text
+from adapters.wire import text
 from rules.model import Kind, OwnerId, RecordRef
 
 POST, TASK = "FeedItem", "Task"

@@ -11,7 +11,7 @@ from adapters.ports import CrmUser
 from adapters.salesforce import mapping
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.queries import select
-from adapters.salesforce.wire import Json, text
+from adapters.wire import Json, text
 from rules.model import OwnerId
 
 FRESH = timedelta(minutes=10)

@@ -9,7 +9,7 @@ from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.ids import is_same
 from adapters.salesforce.kinds import OPPORTUNITIES
 from adapters.salesforce.rights import RIGHTS, WRITTEN, Access, Right
-from adapters.salesforce.wire import Json, parts, text
+from adapters.wire import Json, parts, text
 
 _WITHOUT = {
     "FeedItem": "Slagboom explains in a completed task instead.",

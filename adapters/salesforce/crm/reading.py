@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from adapters.batching import cut
 from adapters.http import Clock, Sleep
 from adapters.ports import Traced
 from adapters.salesforce import mapping
@@ -10,8 +11,8 @@ from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.ids import prefix_of, to_18
 from adapters.salesforce.kinds import CREATED, TYPES, History, ObjectType
-from adapters.salesforce.queries import IDS, cut, is_in, quote, select
-from adapters.salesforce.wire import Json, objects, text
+from adapters.salesforce.queries import IDS, is_in, quote, select
+from adapters.wire import Json, objects, text
 from rules.model import FieldMap, Kind, Record, RecordRef
 
 LARGEST = 2_000

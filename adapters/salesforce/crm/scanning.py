@@ -18,7 +18,7 @@ from adapters.salesforce.ids import prefix_of
 from adapters.salesforce.kinds import MODIFIED
 from adapters.salesforce.queries import quote, select, stamp
 from adapters.salesforce.values import to_instant
-from adapters.salesforce.wire import Json, text
+from adapters.wire import Json, text
 from rules.model import EvidenceKind, FieldMap, Kind, Record, RecordRef
 
 LAG = timedelta(minutes=5)

@@ -10,7 +10,7 @@ from adapters.http import Clock
 from adapters.salesforce import describing
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.kinds import TYPES, ObjectType
-from adapters.salesforce.wire import Json
+from adapters.wire import Json
 from rules.model import FieldMap, FieldType, Kind, PropertyName
 
 FRESH = timedelta(hours=1)

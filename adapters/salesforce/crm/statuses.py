@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from adapters.http import Clock
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.queries import select
-from adapters.salesforce.wire import Json, text
+from adapters.wire import Json, text
 
 FRESH = timedelta(hours=1)
 _QUERIES = (

@@ -26,7 +26,7 @@ from adapters.salesforce.crm.reading import find_id
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.refusals import ROW_LOCKED, outcome_of
 from adapters.salesforce.sending import PARALLEL
-from adapters.salesforce.wire import Json
+from adapters.wire import Json
 from rules.model import FieldMap, RecordRef
 
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import grpc
 
-from adapters.errors import Permanent, Transient
-from adapters.http import check_address, is_public
+from adapters.errors import Transient
+from adapters.http import check_address, is_public, leads_inside
 
 Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
 """Gives the addresses of a name as `socket.getaddrinfo` does."""
@@ -70,11 +70,7 @@ def _pin(host: str, port: int, resolve: Resolve) -> str:
             code="UNREACHABLE",
         ) from None
     if not all(is_public(one) for one in found):
-        raise Permanent(
-            f"{host} leads into a private network; nothing was sent. Set"
-            " SLAGBOOM_ALLOW_PRIVATE_ADDRESSES=1 if that is intended.",
-            code="PRIVATE_ADDRESS",
-        )
+        raise leads_inside(host)
     # One family to a target. Nearly every network has the older one.
     older = sorted(one for one in found if ":" not in one)
     family, chosen = ("ipv4", older) if older else ("ipv6", sorted(found))

@@ -28,3 +28,11 @@ def text(raw: object, name: str) -> str:
     """Return a text or number in an object, as text; empty if there is none."""
     found = raw.get(name) if isinstance(raw, Mapping) else None
     return "" if found is None else str(found)
+
+
+def texts(raw: object, name: str) -> list[str]:
+    """Return the texts of a list in an object, or of one text or number there."""
+    found = raw.get(name) if isinstance(raw, Mapping) else None
+    if found is None:
+        return []
+    return [str(one) for one in (found if isinstance(found, list) else [found])]
