@@ -1,7 +1,7 @@
 """The doors by which changes come: what a CRM sends to us, and what we ask it for."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -15,12 +15,15 @@ from rules.model import (
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A request as it came in. `url` is the configured public one, query included."""
+    """A request as it came in. `url` is the configured public one, query included.
+
+    It may hold a secret, and so may all that came with it.
+    """
 
     method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     received_at: datetime
 
 

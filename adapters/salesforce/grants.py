@@ -6,7 +6,7 @@ Salesforce takes it away in 2027.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from adapters.authorizing import Authorization, authorize
@@ -38,7 +38,7 @@ class ClientCredentials:
     """The app itself, as the user that it is set to run as."""
 
     endpoint: TokenEndpoint
-    client_secret: str
+    client_secret: str = field(repr=False)
 
     def secret(self) -> str:
         """Return the app's secret."""
@@ -63,7 +63,7 @@ class JwtBearer:
 
     endpoint: TokenEndpoint
     username: str
-    private_key: str
+    private_key: str = field(repr=False)
     audience: str = "https://login.salesforce.com"
 
     def secret(self) -> str:
@@ -92,7 +92,7 @@ class RefreshToken:
 
     endpoint: TokenEndpoint
     tokens: RefreshTokens
-    client_secret: str = ""
+    client_secret: str = field(default="", repr=False)
 
     def secret(self) -> str:
         """Return the refresh token that is valid."""

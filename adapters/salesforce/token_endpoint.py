@@ -1,6 +1,6 @@
 """Asking Salesforce for tokens, over HTTP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import sleep as system_sleep
 from urllib.parse import urlencode
@@ -36,7 +36,7 @@ class Granted:
     """The answer to a sign-in; `refresh` is empty unless a refresh token came along."""
 
     token: Token
-    refresh: str = ""
+    refresh: str = field(default="", repr=False)
 
 
 class TokenEndpoint:

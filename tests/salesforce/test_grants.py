@@ -10,7 +10,7 @@ from adapters.salesforce.grants import (
     begin,
     exchange,
 )
-from adapters.salesforce.token_endpoint import TokenEndpoint
+from adapters.salesforce.token_endpoint import Granted, TokenEndpoint
 from tests.salesforce.login import (
     CLIENT_SECRET,
     HANGING_UP,
@@ -46,9 +46,15 @@ def test_the_app_signs_in_by_its_own_credentials(endpoint: Endpoint):
     assert (token.api_url, token.account, token.user) == (made.url, ORGANIZATION, ROBOT)
 
 
-def test_a_token_does_not_show_itself(endpoint: Endpoint):
-    token = ClientCredentials(endpoint(), CLIENT_SECRET).sign_in()
-    assert token.access not in repr(token)
+def test_no_secret_shows_itself(login: LoginServer, endpoint: Endpoint):
+    made = endpoint()
+    app = ClientCredentials(made, CLIENT_SECRET)
+    user = JwtBearer(made, USERNAME, "the key")
+    admin = RefreshToken(made, Shelf(login.refresh), CLIENT_SECRET)
+    token = app.sign_in()
+    shown = repr((app, user, admin, token, Granted(token, "the refresh token")))
+    for secret in (CLIENT_SECRET, "the key", token.access, "the refresh token"):
+        assert secret not in shown
 
 
 def test_a_user_signs_in_by_a_signature_of_ours(login: LoginServer, endpoint: Endpoint):

@@ -7,7 +7,7 @@ own page, and a refresh token goes on from there.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
@@ -119,7 +119,7 @@ class BrowserSignIn:
     endpoint: "TokenEndpoint"
     asked: "Authorization"
     redirect_uri: str
-    client_secret: str
+    client_secret: str = field(repr=False)
 
     @property
     def url(self) -> str:
