@@ -1,7 +1,7 @@
 """A company with one account and every service, on a real store: tests act with it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from connector.store.clocks import ClockSummary
 from connector.store.connections import Connection
 from connector.store.notifications import Notification
 from connector.store.violations import Violation
-from rules.model import Actor, ActorClass, RecordRef
+from rules.model import AMOUNT, CLOSE_DATE, Actor, ActorClass, RecordRef, StageId
 from tests.fakes.account import FakeWorld
 from tests.fakes.clock import FrozenClock
 from tests.fakes.notifier import FakeNotifier
@@ -31,6 +31,7 @@ from tests.fakes.source import FakeSource
 from tests.fakes.world import World
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 LEASE = timedelta(seconds=60)
 
 
@@ -135,6 +136,29 @@ class Office:
         deal = self.world.add_record(owner=self.world.rep)
         self.look()
         return deal
+
+    def add_at(self, stage: str, amount: float | None = 5.0) -> RecordRef:
+        """Have a deal of the rep's that was seen in this stage an hour ago."""
+        deal = self.world.add_record(
+            stage=StageId(f"s-{stage}"),
+            owner=self.world.rep,
+            values={AMOUNT: amount, CLOSE_DATE: date(2027, 1, 31)},
+        )
+        self.look()
+        self.clock.advance(HOUR)
+        return deal
+
+    def move(self, deal: RecordRef, stage: str) -> str:
+        """Move a deal, and return where it stands an hour later."""
+        self.world.move(deal, StageId(f"s-{stage}"))
+        self.look()
+        self.clock.advance(HOUR)
+        return self.stage_of(deal)
+
+    def stage_of(self, deal: RecordRef) -> str:
+        """Return where a deal stands, by the key that policies have for the stage."""
+        stage = self.world.crm.read([deal], {})[deal].stage
+        return str(stage).removeprefix("s-")
 
     def look(self) -> None:
         """Find out what has changed, and judge it."""

@@ -1,12 +1,10 @@
 """Facts move a record on: a quote that was made, an e-mail that went out."""
 
-from datetime import date
-
 import pytest
 from redis import Redis
 
 from connector.store import Store
-from rules.model import AMOUNT, CLOSE_DATE, EvidenceKind, Kind, RecordRef, StageId
+from rules.model import AMOUNT, EvidenceKind, Kind, RecordRef, StageId
 from tests.fakes.clock import FrozenClock
 from tests.services.office import DAY, Office
 
@@ -44,21 +42,6 @@ def office(store: Store, clock: FrozenClock, redis: Redis) -> Office:
     return Office(store, clock, redis, POLICY)
 
 
-def add_deal(office: Office, stage: str = "demo", amount: float | None = 5.0):
-    deal = office.world.add_record(
-        stage=StageId(f"s-{stage}"),
-        owner=office.world.rep,
-        values={AMOUNT: amount, CLOSE_DATE: date(2027, 1, 31)},
-    )
-    office.look()
-    office.clock.advance(DAY)
-    return deal
-
-
-def stage_of(office: Office, deal: RecordRef) -> str:
-    return str(office.world.crm.read([deal], {})[deal].stage)
-
-
 def happen(office: Office, deal: RecordRef, kind: EvidenceKind) -> None:
     office.world.link(deal, kind)
     office.clock.advance(DAY / 24)
@@ -66,9 +49,9 @@ def happen(office: Office, deal: RecordRef, kind: EvidenceKind) -> None:
 
 
 def test_a_quote_moves_the_deal_on_and_a_note_says_why(office: Office):
-    deal = add_deal(office)
+    deal = office.add_at("demo")
     happen(office, deal, EvidenceKind.QUOTES)
-    assert stage_of(office, deal) == "s-quote_sent"
+    assert office.stage_of(deal) == "quote_sent"
     [note] = office.world.notes(deal)
     assert "what Quote sent waits for is there: at least 1 quote." in note.html
     assert "Slagboom moved the deal from Demo to Quote sent." in note.html
@@ -82,50 +65,50 @@ def test_a_quote_moves_the_deal_on_and_a_note_says_why(office: Office):
 def test_an_email_to_the_customer_is_first_contact_and_one_from_them_is_not(
     office: Office,
 ):
-    deal = add_deal(office, "lead")
+    deal = office.add_at("lead")
     happen(office, deal, EvidenceKind.EMAILS)
-    assert stage_of(office, deal) == "s-lead"
+    assert office.stage_of(deal) == "lead"
     happen(office, deal, EvidenceKind.EMAILS_SENT)
-    assert stage_of(office, deal) == "s-qualification"
+    assert office.stage_of(deal) == "qualification"
 
 
 def test_a_quote_that_left_the_deal_unchanged_is_found_by_the_sweep(office: Office):
-    deal = add_deal(office)
+    deal = office.add_at("demo")
     before = office.world.records[deal].modified_at
     office.world.link(deal, EvidenceKind.QUOTES)
     office.world.records[deal].modified_at = before
     office.look()
-    assert stage_of(office, deal) == "s-quote_sent"
+    assert office.stage_of(deal) == "quote_sent"
 
 
 def test_a_rep_who_moves_it_back_is_not_contradicted(office: Office):
-    deal = add_deal(office)
+    deal = office.add_at("demo")
     happen(office, deal, EvidenceKind.QUOTES)
     office.world.move(deal, StageId("s-demo"))
     office.look()
     office.clock.advance(DAY)
     office.look()
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
     assert len(office.world.notes(deal)) == 1
     happen(office, deal, EvidenceKind.QUOTES)
-    assert stage_of(office, deal) == "s-quote_sent"
+    assert office.stage_of(deal) == "quote_sent"
 
 
 def test_what_a_rep_could_not_do_waits_until_it_is_possible(office: Office):
-    deal = add_deal(office, amount=None)
+    deal = office.add_at("demo", None)
     happen(office, deal, EvidenceKind.QUOTES)
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
     office.world.edit(deal, AMOUNT, 7.0)
     office.look()
-    assert stage_of(office, deal) == "s-quote_sent"
+    assert office.stage_of(deal) == "quote_sent"
 
 
 def test_a_flag_asks_the_owner_once(office: Office):
     office.publish(POLICY.replace("enforcement: enforce", "enforcement: flag"))
-    deal = add_deal(office)
+    deal = office.add_at("demo")
     happen(office, deal, EvidenceKind.QUOTES)
     happen(office, deal, EvidenceKind.CALLS)
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
     [task] = office.world.tasks(deal)
     assert task.subject == "Acme: Move the deal to Quote sent"
     assert len(office.world.notes(deal)) == 1
@@ -143,9 +126,9 @@ def test_what_is_observed_is_recorded_and_touches_nothing(
         office.set_paused(is_paused=True)
     else:
         office.publish(POLICY.replace("enforcement: enforce", "enforcement: observe"))
-    deal = add_deal(office)
+    deal = office.add_at("demo")
     happen(office, deal, EvidenceKind.QUOTES)
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
     assert office.world.notes(deal) == office.world.tasks(deal) == []
     with office.store.begin() as tx:
         [violation] = tx.violations.latest(only_open=True)
@@ -165,4 +148,4 @@ def test_what_was_before_the_first_look_is_history(store: Store, clock, redis: R
     office.clock.advance(DAY)
     office.world.edit(old, AMOUNT, 6.0)
     office.look()
-    assert stage_of(office, old) == "s-demo"
+    assert office.stage_of(old) == "demo"

@@ -1,6 +1,6 @@
 """Who is exempt may deviate, for a time, and everybody can see it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from redis import Redis
@@ -8,7 +8,7 @@ from redis import Redis
 from connector.errors import ConfigError
 from connector.services.exemptions import ExemptionMissing, Exemptions
 from connector.store import Store
-from rules.model import AMOUNT, CLOSE_DATE, Kind, RecordRef, StageId
+from rules.model import AMOUNT, Kind, RecordRef
 from tests.fakes.clock import FrozenClock
 from tests.services.office import DAY, Office
 
@@ -47,25 +47,6 @@ class Bureau(Office):
         super().__init__(store, clock, redis, POLICY)
         self.bureau = Exemptions(store, self.policies, clock)
 
-    def add(self, stage: str = "demo", amount: float | None = 5.0) -> RecordRef:
-        deal = self.world.add_record(
-            stage=StageId(f"s-{stage}"),
-            owner=self.world.rep,
-            values={AMOUNT: amount, CLOSE_DATE: date(2027, 1, 31)},
-        )
-        self.look()
-        self.clock.advance(DAY / 24)
-        return deal
-
-    def move(self, deal: RecordRef, stage: str) -> str:
-        self.world.move(deal, StageId(f"s-{stage}"))
-        self.look()
-        self.clock.advance(DAY / 24)
-        return self.stage_of(deal)
-
-    def stage_of(self, deal: RecordRef) -> str:
-        return str(self.world.crm.read([deal], {})[deal].stage).removeprefix("s-")
-
     def exempt(self, deal: RecordRef, rule: str, until: str = "7d", **more: str):
         return self.bureau.grant(
             f"deal:{deal.id}",
@@ -88,7 +69,7 @@ def bureau(store: Store, clock: FrozenClock, redis: Redis) -> Bureau:
 
 
 def test_who_is_exempt_is_not_put_back(bureau: Bureau):
-    deal, other = bureau.add("lead"), bureau.add("lead")
+    deal, other = bureau.add_at("lead"), bureau.add_at("lead")
     bureau.exempt(deal, "move.skip")
     assert bureau.move(deal, "demo") == "demo"
     assert bureau.move(other, "demo") == "lead"
@@ -96,7 +77,7 @@ def test_who_is_exempt_is_not_put_back(bureau: Bureau):
 
 
 def test_what_was_waived_is_kept_with_the_judgement(bureau: Bureau):
-    deal = bureau.add("lead")
+    deal = bureau.add_at("lead")
     bureau.exempt(deal, "move.skip")
     bureau.move(deal, "demo")
     with bureau.store.begin() as tx:
@@ -106,7 +87,7 @@ def test_what_was_waived_is_kept_with_the_judgement(bureau: Bureau):
 
 
 def test_a_move_that_waits_is_made_as_soon_as_nothing_is_demanded(bureau: Bureau):
-    deal = bureau.add()
+    deal = bureau.add_at("demo")
     assert bureau.move(deal, "quote_sent") == "demo"
     bureau.exempt(deal, "stage.quote_sent.gate")
     bureau.judge()
@@ -117,7 +98,7 @@ def test_a_move_that_waits_is_made_as_soon_as_nothing_is_demanded(bureau: Bureau
 
 
 def test_what_stands_against_the_record_is_closed_as_exempted(bureau: Bureau):
-    deal = bureau.add(amount=5000.0)
+    deal = bureau.add_at("demo", amount=5000.0)
     bureau.world.edit(deal, AMOUNT, 6000.0)
     bureau.look()
     assert bureau.violations() == [("check.small", "open")]
@@ -131,7 +112,7 @@ def test_what_stands_against_the_record_is_closed_as_exempted(bureau: Bureau):
 def test_its_end_changes_nothing_that_was_accepted_and_everything_after(
     bureau: Bureau,
 ):
-    deal = bureau.add("lead")
+    deal = bureau.add_at("lead")
     bureau.exempt(deal, "move.skip", until="1d")
     bureau.move(deal, "demo")
     bureau.clock.advance(2 * DAY)
@@ -141,7 +122,7 @@ def test_its_end_changes_nothing_that_was_accepted_and_everything_after(
 
 
 def test_a_revoked_exemption_permits_nothing_any_more(bureau: Bureau):
-    deal = bureau.add("lead")
+    deal = bureau.add_at("lead")
     bureau.exempt(deal, "all")
     [counted] = bureau.bureau.latest(only_holding=True, limit=10)
     bureau.bureau.revoke(counted.granted.id, why="A mistake", author="admin")
@@ -155,7 +136,7 @@ def test_a_revoked_exemption_permits_nothing_any_more(bureau: Bureau):
 
 
 def test_an_exemption_follows_its_record_into_what_it_was_merged_into(bureau: Bureau):
-    deal, other = bureau.add("lead"), bureau.add("lead")
+    deal, other = bureau.add_at("lead"), bureau.add_at("lead")
     bureau.exempt(deal, "move.skip")
     into = bureau.world.merge(deal, other)
     bureau.hear_merge(into, deal, other)
@@ -175,14 +156,14 @@ def test_an_exemption_follows_its_record_into_what_it_was_merged_into(bureau: Bu
 def test_what_cannot_be_granted_is_refused_with_what_can(
     bureau: Bureau, rule, until, said
 ):
-    deal = bureau.add("lead")
+    deal = bureau.add_at("lead")
     with pytest.raises(ConfigError, match=said):
         bureau.exempt(deal, rule, until)
     assert bureau.bureau.latest(only_holding=False, limit=10) == []
 
 
 def test_a_day_counts_to_its_end_where_the_company_is(bureau: Bureau):
-    deal = bureau.add("lead")
+    deal = bureau.add_at("lead")
     _, end = bureau.exempt(deal, "all", "2026-12-05")
     assert end == datetime(2026, 12, 5, 23, tzinfo=UTC)
 
@@ -200,10 +181,10 @@ def test_a_record_that_no_policy_speaks_of_cannot_be_exempt(bureau: Bureau):
 
 def test_exemptions_are_counted_and_many_of_a_kind_lead_to_advice(bureau: Bureau):
     for _ in range(2):
-        bureau.exempt(bureau.add("lead"), "move.skip")
+        bureau.exempt(bureau.add_at("lead"), "move.skip")
     assert bureau.notices() == []
-    bureau.exempt(bureau.add("lead"), "move.skip")
-    bureau.exempt(bureau.add("lead"), "check.small")
+    bureau.exempt(bureau.add_at("lead"), "move.skip")
+    bureau.exempt(bureau.add_at("lead"), "check.small")
     assert bureau.notices() == ["exemptions_recur"]
     found = bureau.bureau.latest(only_holding=True, limit=10)
     assert [one.times_for_rule for one in found] == [1, 3, 3, 3]

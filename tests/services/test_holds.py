@@ -71,10 +71,6 @@ class Desk(Office):
         self.world.move(deal, StageId(f"s-{stage}"))
         self.look()
 
-    def stage_of(self, deal: RecordRef) -> str:
-        stage = self.world.crm.read([deal], {})[deal].stage
-        return str(stage).removeprefix("s-")
-
     def check_holds(self) -> None:
         """Have the holds' own check come due, without any hint."""
         self.clock.advance(HOLD_CHECK)

@@ -44,10 +44,6 @@ def jump(office: Office) -> RecordRef:
     return deal
 
 
-def stage_of(office: Office, deal: RecordRef) -> str:
-    return str(office.world.crm.read([deal], {})[deal].stage)
-
-
 def states(office: Office) -> list[str]:
     with office.store.begin() as tx:
         return [one.state.value for one in tx.interventions.latest()]
@@ -59,7 +55,7 @@ def test_in_a_pause_a_jump_is_observed_and_stays_afterwards(office: Office):
     office.look()
     office.set_paused(is_paused=False)
     office.look()
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
     assert office.world.notes(deal) == []
     with office.store.begin() as tx:
         [violation] = tx.violations.latest(only_open=True)
@@ -74,11 +70,11 @@ def test_what_was_planned_and_not_begun_is_given_up(office: Office):
     office.set_paused(is_paused=True)
     office.revive()
     office.judge()
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
     assert set(states(office)) == {"superseded"}
     office.set_paused(is_paused=False)
     office.look()
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
 
 
 def test_what_was_begun_is_finished_so_that_the_record_says_why(office: Office):
@@ -86,7 +82,7 @@ def test_what_was_begun_is_finished_so_that_the_record_says_why(office: Office):
     office.kill_at("write_notes")
     with pytest.raises(Killed):
         office.look()
-    assert stage_of(office, deal) == "s-lead"
+    assert office.stage_of(deal) == "lead"
     office.set_paused(is_paused=True)
     office.revive()
     office.judge()
@@ -98,7 +94,7 @@ def test_a_pause_that_comes_while_a_batch_is_read_holds_for_it(office: Office):
     deal = jump(office)
     office.pause_at("trace")
     office.look()
-    assert stage_of(office, deal) == "s-demo"
+    assert office.stage_of(deal) == "demo"
     assert office.world.notes(deal) == []
 
 
@@ -109,5 +105,5 @@ def test_a_write_whose_answer_was_lost_is_recognised_in_a_pause(office: Office):
     office.set_paused(is_paused=True)
     office.revive()
     office.judge()
-    assert stage_of(office, deal) == "s-lead"
+    assert office.stage_of(deal) == "lead"
     assert len(office.world.notes(deal)) == 1

@@ -11,7 +11,6 @@ from connector.store import Store
 from connector.store.interventions import Intervention
 from rules.model import (
     AMOUNT,
-    CLOSE_DATE,
     EvidenceKind,
     OwnerId,
     RecordRef,
@@ -55,25 +54,6 @@ class Repair(Office):
         super().__init__(store, clock, redis, POLICY)
         self.undo = Undo(store, self.policies, clock)
 
-    def add(self, stage: str = "lead") -> RecordRef:
-        deal = self.world.add_record(
-            stage=StageId(f"s-{stage}"),
-            owner=self.world.rep,
-            values={AMOUNT: 5.0, CLOSE_DATE: date(2027, 1, 31)},
-        )
-        self.look()
-        self.clock.advance(DAY / 24)
-        return deal
-
-    def move(self, deal: RecordRef, stage: str) -> str:
-        self.world.move(deal, StageId(f"s-{stage}"))
-        self.look()
-        self.clock.advance(DAY / 24)
-        return self.stage_of(deal)
-
-    def stage_of(self, deal: RecordRef) -> str:
-        return str(self.world.crm.read([deal], {})[deal].stage).removeprefix("s-")
-
     def value_of(self, deal: RecordRef) -> Value:
         return self.world.crm.read([deal], self.world.fields)[deal].fields[AMOUNT]
 
@@ -94,7 +74,7 @@ def repair(store: Store, clock: FrozenClock, redis: Redis) -> Repair:
 
 
 def test_a_return_is_taken_back_and_the_timeline_says_so(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     assert repair.move(deal, "demo") == "lead"
     ordered = repair.take_back(repair.done("return")[0])
     assert repair.undo.states(ordered) == ["done"]
@@ -107,7 +87,7 @@ def test_a_return_is_taken_back_and_the_timeline_says_so(repair: Repair):
 
 
 def test_what_was_taken_back_is_accepted_and_fought_over_no_more(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     repair.take_back(repair.done("return")[0])
     for _ in range(3):
@@ -119,7 +99,7 @@ def test_what_was_taken_back_is_accepted_and_fought_over_no_more(repair: Repair)
 
 
 def test_a_restored_value_is_taken_back(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.world.edit(deal, AMOUNT, -7.0)
     repair.look()
     assert repair.value_of(deal) == 5.0
@@ -134,7 +114,7 @@ def test_an_owner_who_is_put_back_is_called_by_name(repair: Repair):
         POLICY + "  owned: {goal: forecast, check: \"owner != '73'\","
         " on_fail: restore}\n"
     )
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.world.assign(deal, OwnerId("73"))
     repair.look()
     assert repair.world.records[deal].owner == repair.world.rep
@@ -143,7 +123,7 @@ def test_an_owner_who_is_put_back_is_called_by_name(repair: Repair):
 
 
 def test_a_move_that_slagboom_made_is_taken_back_and_not_made_again(repair: Repair):
-    deal = repair.add("demo")
+    deal = repair.add_at("demo")
     assert repair.move(deal, "quote_sent") == "demo"
     repair.world.link(deal, EvidenceKind.QUOTES)
     repair.look()
@@ -154,7 +134,7 @@ def test_a_move_that_slagboom_made_is_taken_back_and_not_made_again(repair: Repa
 
 
 def test_what_the_crm_changed_along_with_the_stage_comes_back_too(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "won")
     assert repair.world.records[deal].values["close_date"] == date(2027, 1, 31)
     repair.take_back(repair.done("return")[0])
@@ -165,7 +145,7 @@ def test_what_the_crm_changed_along_with_the_stage_comes_back_too(repair: Repair
 
 
 def test_a_record_that_has_moved_on_is_left_and_the_admin_told(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     repair.move(deal, "lost")
     ordered = repair.take_back(repair.done("return")[0])
@@ -176,7 +156,11 @@ def test_a_record_that_has_moved_on_is_left_and_the_admin_told(repair: Repair):
 
 
 def test_a_record_that_is_gone_or_merged_is_left(repair: Repair):
-    gone, merged, other = repair.add(), repair.add(), repair.add()
+    gone, merged, other = (
+        repair.add_at("lead"),
+        repair.add_at("lead"),
+        repair.add_at("lead"),
+    )
     for deal in (gone, merged):
         repair.move(deal, "demo")
     ordered = [
@@ -190,7 +174,7 @@ def test_a_record_that_is_gone_or_merged_is_left(repair: Repair):
 
 
 def test_what_changes_between_reading_and_writing_is_not_overwritten(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     repair.undo.one(repair.done("return")[0].id, why="", author="anna")
     repair.world.crm.has_conditional_writes = True
@@ -202,7 +186,7 @@ def test_what_changes_between_reading_and_writing_is_not_overwritten(repair: Rep
 
 
 def test_a_whole_run_is_taken_back(repair: Repair):
-    deals = [repair.add() for _ in range(5)]
+    deals = [repair.add_at("lead") for _ in range(5)]
     for deal in deals:
         repair.world.move(deal, StageId("s-demo"))
     repair.look()
@@ -223,7 +207,7 @@ def test_a_whole_run_is_taken_back(repair: Repair):
 
 
 def test_what_a_process_did_in_a_stretch_of_time_is_taken_back(repair: Repair):
-    early, late = repair.add(), repair.add()
+    early, late = repair.add_at("lead"), repair.add_at("lead")
     repair.move(early, "demo")
     begun = repair.clock.now()
     repair.move(late, "demo")
@@ -238,7 +222,7 @@ def test_what_a_process_did_in_a_stretch_of_time_is_taken_back(repair: Repair):
 
 
 def test_of_several_on_one_record_the_latest_is_taken_back_first(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     repair.world.edit(deal, AMOUNT, -7.0)
     repair.look()
@@ -249,7 +233,7 @@ def test_of_several_on_one_record_the_latest_is_taken_back_first(repair: Repair)
 
 
 def test_in_a_pause_what_was_done_can_be_taken_back(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     repair.set_paused(is_paused=True)
     repair.take_back(repair.done("return")[0])
@@ -257,7 +241,7 @@ def test_in_a_pause_what_was_done_can_be_taken_back(repair: Repair):
 
 
 def test_what_cannot_be_taken_back_is_refused_with_the_reason(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     with pytest.raises(NotUndoable, match="A note is never deleted"):
         repair.undo.one(repair.done("note")[0].id, why="", author="anna")
@@ -273,7 +257,7 @@ def test_what_cannot_be_taken_back_is_refused_with_the_reason(repair: Repair):
 
 
 def test_asking_twice_takes_back_once(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     returned = repair.done("return")[0].id
     repair.undo.one(returned, why="", author="anna")
@@ -287,7 +271,7 @@ def test_asking_twice_takes_back_once(repair: Repair):
 def test_a_worker_that_dies_is_finished_by_the_next_and_nothing_twice(
     repair: Repair, method: str
 ):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     ordered = repair.undo.one(repair.done("return")[0].id, why="", author="anna")
     repair.kill_at(method)
@@ -303,7 +287,7 @@ def test_a_worker_that_dies_is_finished_by_the_next_and_nothing_twice(
 
 @pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.DROPPED])
 def test_a_lost_answer_is_found_out_and_nothing_twice(repair: Repair, trouble):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     ordered = repair.undo.one(repair.done("return")[0].id, why="", author="anna")
     repair.world.trouble(Door.WRITE, trouble)
@@ -316,7 +300,7 @@ def test_a_lost_answer_is_found_out_and_nothing_twice(repair: Repair, trouble):
 
 
 def test_what_the_crm_refuses_stays_and_is_told(repair: Repair):
-    deal = repair.add()
+    deal = repair.add_at("lead")
     repair.move(deal, "demo")
     repair.world.refuse(deal, "locked for approval")
     ordered = repair.take_back(repair.done("return")[0])
