@@ -4,8 +4,8 @@ What a delivery says is read later, by a worker: acknowledging costs one insert,
 many events came, and a sender is never kept waiting by what they lead to.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -23,7 +23,7 @@ SourceFor = Callable[[Connection, str | None], ChangeSource]
 """Gives the source of a connection; the text is the secret of the address, if any."""
 
 REMEMBERED = timedelta(seconds=5)
-"""For so long a changed or removed connection is still taken for what it was."""
+"""For so long the connections are still taken for what they were."""
 
 ACCEPTED = "accepted"
 
@@ -58,6 +58,15 @@ class Door:
     source: ChangeSource
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The connections, by name, and those of their doors that were asked for."""
+
+    until: datetime
+    connections: Mapping[str, Connection]
+    doors: dict[str, Door] = field(default_factory=dict)
+
+
 class Receive:
     """Takes deliveries in. Safe to use from several threads."""
 
@@ -75,13 +84,14 @@ class Receive:
         self._source_for = source_for
         self._afterwards = afterwards
         self._clock = clock
-        self._remembered: dict[str, tuple[datetime, Door]] = {}
+        self._known: _Known | None = None
 
     def open(self, vendor: str, name: str, secret: str | None = None) -> Door:
         """Return where deliveries of this connection come in.
 
-        It may be some seconds old. Raises DeliveryRefused if there is no such
-        connection, or it has no such address; StoreDown; KeyMissing.
+        It may be some seconds old, or not known for some seconds. Raises
+        DeliveryRefused if there is no such connection, or it has no such address;
+        StoreDown; KeyMissing.
         """
         door = self._find(name)
         if door is None or door.connection.vendor != vendor:
@@ -129,18 +139,25 @@ class Receive:
         return refused
 
     def _find(self, name: str) -> Door | None:
-        """Return the door of a connection without a secret, as it was lately."""
-        now = self._clock.now()
-        found = self._remembered.get(name)
-        if found is not None and now < found[0]:
-            return found[1]
-        with self._store.begin() as tx:
-            connection = tx.connections.find(name)
-        if connection is None:
-            return None
-        door = Door(connection, self._source_for(connection, None))
-        self._remembered[name] = (now + REMEMBERED, door)
-        return door
+        """Return the door of a connection without a secret, as it was lately.
+
+        All are read at once: whoever tries names neither keeps the database busy, nor
+        learns from the time that it takes which ones there are.
+        """
+        known = self._know()
+        connection = known.connections.get(name)
+        if connection is not None and name not in known.doors:
+            known.doors[name] = Door(connection, self._source_for(connection, None))
+        return known.doors.get(name)
+
+    def _know(self) -> _Known:
+        now, known = self._clock.now(), self._known
+        if known is None or now >= known.until:
+            with self._store.begin() as tx:
+                found = tx.connections.all()
+            known = _Known(now + REMEMBERED, {one.name: one for one in found})
+            self._known = known
+        return known
 
 
 def _to_refusal(error: Exception) -> DeliveryRefused:

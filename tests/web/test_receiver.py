@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from connector.services.receive import REMEMBERED
 from connector.web.body import LARGEST
 from tests.fakes.source import SIGNATURE
 
@@ -123,6 +124,15 @@ def test_a_body_that_ends_early_is_refused(house):
     environ["CONTENT_LENGTH"] = "20"
     assert send(house, environ) == 400
     assert house.counted() == {("hubspot", "broken_off"): 1}
+
+
+def test_who_tries_names_does_not_have_them_looked_up_one_by_one(house, client):
+    assert client.post(ACME, data=b"[]", headers=SIGNED).status_code == 200
+    house.connect("other")
+    other = ACME.replace("acme", "other")
+    assert client.post(other, data=b"[]", headers=SIGNED).status_code == 404
+    house.clock.advance(REMEMBERED)
+    assert client.post(other, data=b"[]", headers=SIGNED).status_code == 200
 
 
 def test_only_posts_are_deliveries(client):
