@@ -6,6 +6,9 @@ happened, what it means, what to do; it never holds a secret or a customer's tex
 
 from datetime import timedelta
 
+LONGEST_PAUSE = timedelta(seconds=30)
+"""A longer wait is not sat out by an adapter: it is the caller's, and the account's."""
+
 
 class OutsideError(Exception):
     """Something outside Slagboom failed; one of the classes below says what now."""

@@ -16,14 +16,12 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
-from adapters.errors import Permanent, Transient, Unanswered
+from adapters.errors import LONGEST_PAUSE, Permanent, Transient, Unanswered
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
 
 ATTEMPTS = 4
-LONGEST_PAUSE = timedelta(seconds=30)
-"""A longer wait is not sat out: it goes back to the caller as Transient."""
 # RFC 4291: all that is given out. RFC 6052: what a network with IPv6 alone makes of
 # the older addresses. RFC 3056: another way to write those, which nobody needs.
 _UNICAST = ipaddress.ip_network("2000::/3")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from adapters.errors import LONGEST_PAUSE, Exhausted, OutsideError, Transient
 from adapters.ports.probe import Probe
 from rules.account import Account
 from rules.model import (
@@ -43,14 +44,29 @@ class Outcome:
     """The end of one write. `external_id` is the vendor's id of what was made.
 
     `reason` is the vendor's own words for a refusal, short, shown to the admin. What
-    has failed because the account allows no more at all says with `retry_after` how
-    long to leave it alone: that is no fault of what was to be written.
+    has failed because the account takes nothing for a while says with `retry_after` how
+    long to leave it alone: that is no fault of what was to be written. One that
+    `is_used_up` allows no more for hours, and an admin should know.
     """
 
     kind: OutcomeKind
     external_id: str = ""
     reason: str = ""
     retry_after: timedelta | None = None
+    is_used_up: bool = False
+
+    @classmethod
+    def of(cls, kind: OutcomeKind, error: OutsideError) -> "Outcome":
+        """Return the end that this error made of a write."""
+        wait = error.retry_after if isinstance(error, Transient) else None
+        if wait is None or wait <= LONGEST_PAUSE:
+            return cls(kind, reason=str(error))
+        return cls(
+            kind,
+            reason=str(error),
+            retry_after=wait,
+            is_used_up=isinstance(error, Exhausted),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,8 +271,7 @@ def outcome_of(error: OutsideError) -> Outcome:
             kind = OutcomeKind.GONE
         case _:
             kind = OutcomeKind.REFUSED
-    wait = error.retry_after if isinstance(error, Exhausted) else None
-    return Outcome(kind, reason=str(error), retry_after=wait)
+    return Outcome.of(kind, error)
 
 
 def to_words(error: Json) -> str:

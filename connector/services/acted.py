@@ -17,7 +17,8 @@ class Acted:
     """How an episode went. `accepted` is the state it leaves; None: not over yet.
 
     `is_stale`: the record moved on before we wrote, and must be judged again.
-    `retry_after`: the account took nothing, and wants to be left alone for so long.
+    `retry_after`: the account took nothing, and wants to be left alone for so long;
+    `is_used_up`: for hours.
     """
 
     episode: Episode
@@ -28,6 +29,7 @@ class Acted:
     is_gone: bool = False
     problems: tuple[str, ...] = ()
     retry_after: timedelta | None = None
+    is_used_up: bool = False
 
     @property
     def is_written(self) -> bool:
@@ -60,7 +62,7 @@ def to_acted(
         )
     ended: list[Ended] = []
     problems: list[str] = []
-    waits: list[timedelta] = []
+    failed: list[Outcome] = []
     is_over = True
     if write is not None and episode.earlier is None:
         assert episode.write is not None
@@ -73,6 +75,7 @@ def to_acted(
                 outcome=write,
                 problems=(write.reason,),
                 retry_after=write.retry_after,
+                is_used_up=write.is_used_up,
             )
         ended.append(
             Ended(
@@ -91,7 +94,7 @@ def to_acted(
             is_over = False
             if result is not None:
                 problems.append(result[0].reason)
-                waits += filter(None, [result[0].retry_after])
+                failed.append(result[0])
             continue
         outcome, made = result
         ended.append(
@@ -111,7 +114,10 @@ def to_acted(
         accepted=_accepted(episode, write) if is_over else None,
         outcome=write,
         problems=tuple(problems),
-        retry_after=max(waits, default=None),
+        retry_after=max(
+            (one.retry_after for one in failed if one.retry_after), default=None
+        ),
+        is_used_up=any(one.is_used_up for one in failed),
     )
 
 

@@ -190,9 +190,9 @@ class FollowUps:
         """Give a clock back whose task could not be made just now."""
         now = self._clock.now()
         wait = wait_after(watched.clock.attempts)
-        if outcome.retry_after is not None:
+        if outcome.is_used_up:
             tell_exhausted(tx, connection, outcome.reason, now)
-            wait = max(wait, outcome.retry_after)
+        wait = max(wait, outcome.retry_after or wait)
         tx.clocks.give_back([watched.clock.id], lease=lease, due_at=now + wait)
 
     def _postpone(

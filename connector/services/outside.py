@@ -133,7 +133,7 @@ def tell_exhausted(
 ) -> None:
     """Tell that an account allows no more for hours: somebody may be using it up."""
     tx.notices.tell(
-        f"exhausted/{connection.id}",
+        _exhausted(connection.id),
         code=EXHAUSTED,
         message=f"{connection.name}: {reason}",
         connection_id=connection.id,
@@ -143,7 +143,22 @@ def tell_exhausted(
 
 def note_recovery(tx: Transaction, connection_id: int, now: datetime) -> None:
     """Take back that an account allows no more: it took something."""
-    tx.notices.resolve(f"exhausted/{connection_id}", now=now)
+    tx.notices.resolve(_exhausted(connection_id), now=now)
+
+
+def note_answer(tx: Transaction, connection_id: int, now: datetime) -> None:
+    """Take it back as well if it answered, and nothing waits to be written there.
+
+    An account may go on answering long before it takes anything again.
+    """
+    if tx.notices.stands(_exhausted(connection_id)) and not (
+        tx.interventions.is_any_planned(connection_id)
+    ):
+        note_recovery(tx, connection_id, now)
+
+
+def _exhausted(connection_id: int) -> str:
+    return f"exhausted/{connection_id}"
 
 
 def _failed(error: OutsideError) -> Outcome:
@@ -153,5 +168,4 @@ def _failed(error: OutsideError) -> Outcome:
 
 
 def _not_yet(error: OutsideError) -> Outcome:
-    wait = error.retry_after if isinstance(error, Exhausted) else None
-    return Outcome(OutcomeKind.FAILED, reason=str(error), retry_after=wait)
+    return Outcome.of(OutcomeKind.FAILED, error)

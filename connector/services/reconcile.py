@@ -18,6 +18,7 @@ from connector.services.holds import HOLD_CHECK
 from connector.services.outside import (
     ADMIN_WAIT,
     Failure,
+    note_answer,
     note_failure,
     to_missed,
     wait_after,
@@ -132,7 +133,9 @@ class Reconcile:
                 tx.connections.mark_swept(
                     connection.id, until=begun_at, next_at=begun_at + EVERY
                 )
-                tx.notices.resolve(to_missed(connection.id), now=self._clock.now())
+                now = self._clock.now()
+                tx.notices.resolve(to_missed(connection.id), now=now)
+                note_answer(tx, connection.id, now)
         log.info("account.swept", connection=connection.name, changed=found)
         return found
 

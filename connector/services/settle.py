@@ -14,7 +14,12 @@ from connector.services.clocks import new_clocks
 from connector.services.episodes import Episode, Look, is_same_state
 from connector.services.holds import keep_holds
 from connector.services.judging import Findings
-from connector.services.outside import note_recovery, tell_exhausted, wait_after
+from connector.services.outside import (
+    note_answer,
+    note_recovery,
+    tell_exhausted,
+    wait_after,
+)
 from connector.services.reversing import settle_reversals
 from connector.services.rounds import Round
 from connector.services.texts import counted_fields, held_texts
@@ -275,13 +280,15 @@ def _tell_exhaustion(
     tx: Transaction, connection: Connection, acted: Sequence[Acted], now: datetime
 ) -> None:
     """Tell once whether the account allows no more, or does so again."""
-    waiting = [one for one in acted if one.retry_after is not None]
-    if waiting:
-        tell_exhausted(tx, connection, "; ".join(waiting[0].problems), now)
+    refused = [one for one in acted if one.is_used_up]
+    if refused:
+        tell_exhausted(tx, connection, "; ".join(refused[0].problems), now)
     elif any(
         ended.state is InterventionState.DONE for one in acted for ended in one.ended
     ):
         note_recovery(tx, connection.id, now)
+    else:
+        note_answer(tx, connection.id, now)
 
 
 def _lose(

@@ -188,6 +188,18 @@ class Interventions:
         """Return what was planned for these clocks and has no end yet, by clock."""
         return self._planned(interventions.c.clock_id.in_(clock_ids), by="clock_id")
 
+    def is_any_planned(self, connection_id: int) -> bool:
+        """Return whether anything that was planned there has no end yet."""
+        found = (
+            select(interventions.c.id)
+            .where(
+                interventions.c.connection_id == connection_id,
+                interventions.c.state == InterventionState.PLANNED,
+            )
+            .limit(1)
+        )
+        return self._connection.execute(found).first() is not None
+
     def ended_writes(self, judgement_ids: Collection[int]) -> dict[int, EndedWrite]:
         """Return the writes of these judgements that have been done or refused."""
         rows = self._connection.execute(

@@ -114,6 +114,13 @@ class Notices:
         ).scalar_one()
         return times == 1
 
+    def stands(self, key: str) -> bool:
+        """Return whether a matter stands before the admin."""
+        found = select(notices.c.id).where(
+            notices.c.key == key, notices.c.settled_at.is_(None)
+        )
+        return self._connection.execute(found).first() is not None
+
     def fade(self, now: datetime) -> None:
         """Settle the news that has stood for long enough."""
         self._connection.execute(

@@ -311,6 +311,10 @@ class HubSpotWorld:
                 self._control.post("faults", kind="lose", path=path)
             case Trouble.DROPPED:
                 self._control.post("faults", kind="drop", path=path)
+            case Trouble.PAUSED:
+                self._control.post(
+                    "faults", kind="status", status=477, path=path, count=None
+                )
             case Trouble.USED_UP:
                 self._control.post(
                     "faults",

@@ -77,6 +77,11 @@ _DOORS = {
     Door.TASKS: r"/composite/sobjects$",
 }
 
+_LIMITS = {
+    Trouble.PAUSED: "ConcurrentPerOrgLongTxn Limit exceeded.",
+    Trouble.USED_UP: "TotalRequests Limit exceeded.",
+}
+
 
 class SalesforceWorld:
     """A fresh organisation of the sandbox; it may lack feeds and quotes."""
@@ -335,13 +340,13 @@ class SalesforceWorld:
                 self._control.post("faults", kind="lose", path=path)
             case Trouble.DROPPED:
                 self._control.post("faults", kind="drop", path=path)
-            case Trouble.USED_UP:
+            case Trouble.PAUSED | Trouble.USED_UP:
                 self._control.post(
                     "faults",
                     kind="status",
                     status=403,
                     category="REQUEST_LIMIT_EXCEEDED",
-                    message="TotalRequests Limit exceeded.",
+                    message=_LIMITS[trouble],
                     path=path,
                     count=None,
                 )

@@ -299,8 +299,30 @@ def test_an_account_that_is_used_up_says_how_long_to_leave_it_alone(
     [outcome] = outcomes.values()
     assert outcome.kind is OutcomeKind.FAILED
     assert outcome.reason
+    assert outcome.is_used_up
     assert outcome.retry_after is not None
     assert outcome.retry_after >= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("door", [Door.WRITE, Door.NOTES, Door.TASKS])
+def test_an_account_that_asks_for_a_pause_says_how_long_and_is_not_used_up(
+    world: World, door: Door
+):
+    refs = [world.add_record() for _ in range(20)]
+    writes = [setting(world, ref, {AMOUNT: 5.0}, ref.id) for ref in refs]
+    world.trouble(door, Trouble.PAUSED)
+    match door:
+        case Door.WRITE:
+            outcomes = world.crm.write(writes, world.fields)
+        case Door.NOTES:
+            outcomes = world.crm.write_notes([note(world, refs[0])])
+        case _:
+            outcomes = world.crm.create_tasks([task(world, refs[0])])
+    for outcome in outcomes.values():
+        assert outcome.kind is OutcomeKind.FAILED
+        assert not outcome.is_used_up
+        assert outcome.retry_after is not None
+        assert outcome.retry_after >= timedelta(seconds=45)
 
 
 def test_a_missing_right_is_told_and_not_taken_for_a_refusal(world: World):

@@ -242,7 +242,8 @@ class FakeWorld:
     ) -> None:
         """Have requests go wrong; with `calls`, the account is busy for so many."""
         self.troubles.setdefault(door, []).extend([trouble] * (calls or 1))
-        if trouble in {Trouble.BUSY, Trouble.USED_UP} and calls is None:
+        lasts = {Trouble.BUSY, Trouble.PAUSED, Trouble.USED_UP}
+        if trouble in lasts and calls is None:
             self.shut[door] = trouble
 
     def recover(self) -> None:

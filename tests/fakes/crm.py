@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 BATCH = 100
 USED_UP = "The account's requests of this day are used up."
+PAUSE = timedelta(seconds=45)
 HALF_AN_HOUR = timedelta(minutes=30)
 OURSELVES = Actor(ActorClass.OURSELVES, "slagboom")
 REVOKED = "The CRM refused the token. Reconnect the account."
@@ -212,10 +213,8 @@ class FakeCrm:
         self.requests.append((method, count))
         self._demand_credential()
         trouble = self._world.strike(Door.READ)
-        if trouble is Trouble.BUSY:
-            raise Transient("The CRM asks for a pause.", code="BUSY")
-        if trouble is Trouble.USED_UP:
-            raise Exhausted(USED_UP, code="DAILY", retry_after=HALF_AN_HOUR)
+        if refusal := _to_refusal(trouble):
+            raise refusal
 
     def _demand_credential(self) -> None:
         if self._world.is_revoked:
@@ -233,13 +232,8 @@ class FakeCrm:
             return {}
         self._demand_credential()
         trouble = self._world.strike(door)
-        if trouble is Trouble.BUSY:
-            return _all(items, Outcome(OutcomeKind.FAILED, reason="busy"))
-        if trouble is Trouble.USED_UP:
-            failed = OutcomeKind.FAILED
-            return _all(
-                items, Outcome(failed, reason=USED_UP, retry_after=HALF_AN_HOUR)
-            )
+        if refusal := _to_refusal(trouble):
+            return _all(items, Outcome.of(OutcomeKind.FAILED, refusal))
         if trouble is Trouble.DROPPED:
             return _all(items, Outcome(OutcomeKind.UNKNOWN, reason="no answer"))
         with self._world.lock:
@@ -296,6 +290,19 @@ class FakeCrm:
         for one in self._world.records.values():
             if one.ref.kind is kind and (since is None or one.modified_at >= since):
                 yield one
+
+
+def _to_refusal(trouble: Trouble | None) -> Transient | None:
+    """Return what turns a request away before anything is done."""
+    match trouble:
+        case Trouble.BUSY:
+            return Transient("The CRM is busy.", code="BUSY")
+        case Trouble.PAUSED:
+            return Transient("The CRM asks for a pause.", retry_after=PAUSE)
+        case Trouble.USED_UP:
+            return Exhausted(USED_UP, code="DAILY", retry_after=HALF_AN_HOUR)
+        case _:
+            return None
 
 
 def _all(items: Sequence[One], outcome: Outcome) -> dict[str, Outcome]:

@@ -44,13 +44,15 @@ class Trouble(StrEnum):
     """What becomes of requests.
 
     lost: the next one is applied and its answer lost. dropped: the next one is lost
-    before it is applied. busy: all are turned away until `recover`. used_up: likewise,
-    and the account says that it allows no more for hours.
+    before it is applied. busy: all are turned away until `recover`. paused: likewise,
+    and the account asks to be left alone for about a minute. used_up: likewise, and the
+    account says that it allows no more for hours.
     """
 
     LOST = "lost"
     DROPPED = "dropped"
     BUSY = "busy"
+    PAUSED = "paused"
     USED_UP = "used_up"
 
 

@@ -2,7 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
+from adapters.errors import Exhausted
+from connector.services.enforce import GIVE_UP
 from rules.model import Actor, ActorClass
+from tests.fakes.crm import PAUSE
 from tests.fakes.world import Door, Trouble
 from tests.services.office import DAY
 from tests.services.test_holds import POLICY, Desk, desk
@@ -55,6 +60,62 @@ def test_an_account_that_cannot_even_be_read_is_told_of_too(desk: Desk):
     desk.world.trouble(Door.READ, Trouble.USED_UP, calls=1)
     desk.hear(deal, Actor(ActorClass.PERSON, "Robin"))
     assert desk.notices() == ["crm_exhausted"]
+
+
+def test_an_account_that_answers_again_is_no_longer_told_of_though_nothing_is_written(
+    desk: Desk,
+):
+    deal = desk.add_deal()
+    desk.world.trouble(Door.READ, Trouble.USED_UP, calls=1)
+    desk.hear(deal, Actor(ActorClass.PERSON, "Robin"))
+    desk.clock.advance(HALF_AN_HOUR)
+    desk.judge()
+    assert desk.notices() == []
+
+
+def test_a_sweep_that_is_answered_again_says_so_as_well(desk: Desk):
+    desk.world.trouble(Door.READ, Trouble.USED_UP)
+    with pytest.raises(Exhausted) as refused:
+        desk.reconcile.sweep(desk.connection())
+    desk.reconcile.put_off_sweep(desk.connection(), refused.value)
+    assert desk.notices() == ["crm_exhausted"]
+    desk.world.recover()
+    desk.reconcile.sweep(desk.connection())
+    assert desk.notices() == []
+
+
+def test_an_account_that_only_reads_is_told_of_as_long_as_something_waits(desk: Desk):
+    desk.world.trouble(Door.WRITE, Trouble.USED_UP)
+    first, other = (desk.world.add_record(owner=desk.world.rep) for _ in range(2))
+    desk.look()
+    desk.want(first, "negotiation")
+    desk.want(other, "qualification")
+    assert desk.stage_of(other) == "qualification", "it was read and accepted"
+    desk.reconcile.sweep(desk.connection())
+    assert desk.notices() == ["crm_exhausted"]
+
+
+def test_a_pause_that_the_account_asks_for_is_kept_and_no_matter_for_the_admin(
+    desk: Desk,
+):
+    desk.world.trouble(Door.WRITE, Trouble.PAUSED)
+    deal = desk.world.add_record(owner=desk.world.rep)
+    desk.look()
+    desk.want(deal, "negotiation")
+    for _ in range(3 * GIVE_UP):
+        desk.clock.advance(PAUSE - timedelta(seconds=1))
+        before = writes(desk)
+        desk.judge()
+        assert writes(desk) == before, "it is not asked before its time"
+        desk.clock.advance(timedelta(seconds=1))
+        desk.judge()
+        assert writes(desk) == before + 1
+    assert desk.notices() == []
+    desk.world.recover()
+    desk.clock.advance(PAUSE)
+    desk.judge()
+    assert desk.stage_of(deal) == "lead"
+    assert len(desk.world.notes(deal)) == 1
 
 
 def test_a_task_waits_with_its_clock(desk: Desk):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from adapters.errors import (
     Conflict,
-    Exhausted,
     Forbidden,
     NotFound,
+    OutsideError,
     Permanent,
     Transient,
     Unanswered,
@@ -120,8 +120,7 @@ def _refusal(error: Permanent) -> OutcomeKind:
 
 
 def _all(
-    rows: Sequence[Row], kind: OutcomeKind, error: Exception
+    rows: Sequence[Row], kind: OutcomeKind, error: OutsideError
 ) -> dict[str, Outcome]:
-    wait = error.retry_after if isinstance(error, Exhausted) else None
-    outcome = Outcome(kind, reason=str(error), retry_after=wait)
+    outcome = Outcome.of(kind, error)
     return {row.key: outcome for row in rows}

@@ -152,7 +152,10 @@ def _left_out(trouble: OutsideError) -> OutsideError:
     """Return how a write ends that was not tried, since another met with trouble."""
     if _is_general(trouble) or isinstance(trouble, Exhausted):
         return trouble
-    return Transient("Not tried, since another request met with trouble.")
+    return Transient(
+        "Not tried, since another request met with trouble.",
+        retry_after=trouble.retry_after if isinstance(trouble, Transient) else None,
+    )
 
 
 def _to_outcome(patch: _Patch, error: OutsideError | None) -> Outcome:
