@@ -9,10 +9,11 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def wait_for(look: Callable[[], Found], what: str, *, seconds: float = 30.0) -> Found:
+def wait_for(look: Callable[[], Found], what: str, *, seconds: float = 60.0) -> Found:
     """Look again and again; return the first thing found that is true.
 
-    Fails, naming `what` was waited for, after so many seconds.
+    Fails, naming `what` was waited for, after so many seconds: many, since machines
+    are busy, and who finds what they wait for loses none.
     """
     pause = threading.Event()
     give_up_at = time.monotonic() + seconds

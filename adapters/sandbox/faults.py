@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from threading import Event
 from typing import Any
 
 
@@ -14,7 +15,7 @@ class FaultKind(StrEnum):
     drop: connection closed, nothing applied. lose: applied, then the connection is
     closed without an answer. partial: chosen rows of a batch fail (207).
     restatus: applied and answered, but with `status` as the code. linger: applied at
-    once, answered `delay_ms` late.
+    once, answered `delay_ms` late. What waits goes on when its fault is taken back.
     """
 
     STATUS = "status"
@@ -65,6 +66,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._taken_back: dict[int, Event] = {}
         self._made = 0
 
     def add(self, raw: Mapping[str, Any]) -> Fault:
@@ -98,6 +100,7 @@ class Faults:
         for pattern in (fault.path, fault.content):
             re.compile(pattern)
         self._faults.append(fault)
+        self._taken_back[fault.id] = Event()
         return fault
 
     def strike(self, method: str, path: str, body: bytes) -> list[Fault]:
@@ -127,10 +130,15 @@ class Faults:
         """Return every planned misfortune and how often it struck."""
         return [asdict(fault) for fault in self._faults]
 
+    def sit_out(self, fault: Fault) -> None:
+        """Wait as long as a fault that has struck wants, or until it is taken back."""
+        taken_back = self._taken_back.get(fault.id)
+        if taken_back is not None:
+            taken_back.wait(fault.delay_ms / 1000)
+
     def clear(self, fault_id: int | None = None) -> None:
         """Take one back, or all."""
-        self._faults = [
-            fault
-            for fault in self._faults
-            if fault_id is not None and fault.id != fault_id
-        ]
+        for fault in list(self._faults):
+            if fault_id in {None, fault.id}:
+                self._faults.remove(fault)
+                self._taken_back.pop(fault.id).set()

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, g, json, request
 
 from adapters.sandbox.engine import Engine
-from adapters.sandbox.faults import Fault, FaultKind
+from adapters.sandbox.faults import Fault, FaultKind, Faults
 from adapters.sandbox.httpd import DROP
 
 CONTROL = "/_sandbox"
@@ -38,14 +38,14 @@ def create_app(
         g.struck = struck
         answer: Response | None = None
         for fault in struck:
-            answer = _suffer(fault, refusals) or answer
+            answer = _suffer(fault, engine.faults, refusals) or answer
         return answer
 
     @app.after_request
     def finish(response: Response) -> Response:
         if request.path.startswith(CONTROL):
             return response
-        _suffer_afterwards(response)
+        _suffer_afterwards(response, engine.faults)
         with engine.lock:
             _record(engine, response)
         return response
@@ -54,12 +54,12 @@ def create_app(
 
 
 def _suffer(
-    fault: Fault, refusals: Mapping[str, Callable[[Fault], Any]]
+    fault: Fault, faults: Faults, refusals: Mapping[str, Callable[[Fault], Any]]
 ) -> Response | None:
     """Let a fault strike before the work; return the answer if it gives one."""
     match fault.kind:
         case FaultKind.DELAY:
-            time.sleep(fault.delay_ms / 1000)
+            faults.sit_out(fault)
         case FaultKind.DROP:
             request.environ[DROP] = True
             return Response(status=500)
@@ -72,7 +72,7 @@ def _suffer(
     return None
 
 
-def _suffer_afterwards(response: Response) -> None:
+def _suffer_afterwards(response: Response, faults: Faults) -> None:
     """Let what strikes after the work do so."""
     for fault in g.get("struck", ()):
         if fault.kind is FaultKind.LOSE:
@@ -80,7 +80,7 @@ def _suffer_afterwards(response: Response) -> None:
         if fault.kind is FaultKind.RESTATUS:
             response.status_code = fault.status
         if fault.kind is FaultKind.LINGER:
-            time.sleep(fault.delay_ms / 1000)
+            faults.sit_out(fault)
 
 
 def _refusal(fault: Fault, shape: Callable[[Fault], Any] | None) -> Response:

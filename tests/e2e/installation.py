@@ -36,6 +36,9 @@ from tests.workings.every import WORKINGS
 from tests.workings.workings import Workings
 
 LEASE_SECONDS = 2
+HELD_MS = 60_000
+"""Longer than anybody holds a request: what is held is let go of by the test."""
+
 OK = 200
 SLACK = {"path": "chat.postMessage"}
 """The requests that post a message."""
@@ -92,6 +95,7 @@ class Installation:
     clock: Program
     environ: Mapping[str, str]
     leads: list[str] = field(default_factory=list)
+    _asking: psycopg.Connection[dict[str, Any]] | None = None
 
     @property
     def company(self) -> Company:
@@ -110,10 +114,20 @@ class Installation:
             one.start()
         self.wait_for_web()
 
+    def close(self) -> None:
+        """Kill all processes, and let go of everything."""
+        for program in self.programs:
+            program.kill()
+        if self._asking is not None:
+            self._asking.close()
+        self.app.store.close()
+        self.control.close()
+
     def wait_for_web(self) -> None:
         """Wait until web answers."""
 
         def is_there() -> bool:
+            self.web.revive()
             try:
                 return (
                     urllib3.request("GET", f"{self.url}/livez", retries=False).status
@@ -125,10 +139,21 @@ class Installation:
         wait_for(is_there, "the web process")
 
     def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
-        """Ask the database."""
-        url = to_libpq(self.app.urls.database_url)
-        with psycopg.connect(url, row_factory=dict_row) as connection:
-            return connection.execute(query.encode(), arguments).fetchall()
+        """Ask the database, on a connection that is kept for as long as it lives."""
+        try:
+            return self._connected().execute(query.encode(), arguments).fetchall()
+        except psycopg.OperationalError:
+            # The server was killed since, and may run again.
+            return self._connected().execute(query.encode(), arguments).fetchall()
+
+    def _connected(self) -> psycopg.Connection[dict[str, Any]]:
+        if self._asking is None or self._asking.closed:
+            self._asking = psycopg.connect(
+                to_libpq(self.app.urls.database_url),
+                autocommit=True,
+                row_factory=dict_row,
+            )
+        return self._asking
 
     def type(self, *words: str) -> tuple[int, str]:
         """Type a command; return its exit code and what it printed."""
@@ -160,13 +185,22 @@ class Installation:
 
     def hold_before(self, door: Door | None) -> Fault:
         """Keep the next such request waiting; nothing will come of it."""
-        held = self.plan_at(door, kind="delay", delay_ms=3000)
+        held = self.hold(door)
         self.plan_at(door, kind="drop")
         return held
 
+    def hold(self, door: Door | None) -> Fault:
+        """Keep the next such request waiting until it is let go of."""
+        return self.plan_at(door, kind="delay", delay_ms=HELD_MS)
+
     def hold_after(self, door: Door | None) -> Fault:
         """Apply the next such request, and keep its answer back."""
-        return self.plan_at(door, kind="linger", delay_ms=3000)
+        return self.plan_at(door, kind="linger", delay_ms=HELD_MS)
+
+    def let_go(self, held: Fault) -> None:
+        """Have the request that is held go on."""
+        with self.sandbox.engine.lock:
+            self.sandbox.engine.faults.clear(held.id)
 
     def reconnect(self, account: Account) -> None:
         """Connect the CRM again, as an admin does who has put something right."""
@@ -219,7 +253,7 @@ class Installation:
 
     def check_burst(self, deals: Sequence[str]) -> None:
         """Wait for quiet, and check that each deal is back with one note."""
-        self.wait_until_quiet(seconds=60)
+        self.wait_until_quiet()
         assert self.stages(deals) == {"Lead"}
         assert self.crm.note_counts(deals) == dict.fromkeys(deals, 1)
         assert (
@@ -257,7 +291,7 @@ class Installation:
         except AssertionError as error:
             raise self._explained(error, self.rows(_BUSY)) from None
 
-    def wait_until_quiet(self, *, seconds: float = 40.0) -> None:
+    def wait_until_quiet(self, *, seconds: float = 90.0) -> None:
         """Wait until everybody has heard everything, and nothing is left to do."""
         busy: list[dict[str, Any]] = []
 
@@ -342,10 +376,7 @@ def installed(
                 room.start()
                 yield room
             finally:
-                for program in room.programs:
-                    program.kill()
-                room.app.store.close()
-                room.control.close()
+                room.close()
     finally:
         sandbox.stop()
         shutil.rmtree(home, ignore_errors=True)
@@ -364,6 +395,8 @@ def _set_up(
     crm = WORKINGS[vendor](sandbox, office.company)
     crm.lift_limits()
     office.company.send_webhooks_to(webhook_of(office.connection, url))
+    # However often and long the receiver is down, nobody waits long for the next try.
+    crm.set_habits(last_retry_ms=1_000, max_retries=1_000)
 
     def program(name: str, *arguments: str) -> Program:
         return Program(name, arguments, environ, home / f"{name}.log")

@@ -102,8 +102,8 @@ def test_a_storm_is_stopped_and_put_back_when_somebody_says_so(room: Installatio
     deals = room.add_burst(60)
     with limited(room, "{returns: 20, share: 100%}"):
         room.company.move_all(deals, "Negotiation")
-        wait_for(lambda: room.read("storm"), "the storm")
-        room.wait_until_quiet(seconds=60)
+        wait_for(lambda: room.rows("SELECT 1 FROM storms"), "the storm")
+        room.wait_until_quiet()
         [storm] = room.read("storm")
         assert (storm["returned"], storm["most"]) == (20, 20)
         assert room.count_back(deals) == 60 - storm["moved"] <= 20

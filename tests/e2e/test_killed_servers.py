@@ -1,5 +1,8 @@
 """Redis is killed and emptied, PostgreSQL killed and started again, amid work."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tests.e2e.installation import Installation
 from tests.fakes.world import Door
 from tests.waiting import wait_for
@@ -8,19 +11,21 @@ DURABLE = True
 MANY = 250
 
 
-def begin_burst(room: Installation) -> list[str]:
-    """Begin a bulk edit, and wait until the first deals are back."""
+@contextmanager
+def amid_burst(room: Installation) -> Iterator[list[str]]:
+    """Begin a bulk edit: the first deals are back, and Slagboom knows of none."""
     deals = list(room.add_burst(MANY))
-    room.hold_after(Door.WRITE)
+    held = room.hold_after(Door.WRITE)
     room.company.move_all(deals, "Negotiation")
     wait_for(lambda: room.count_back(deals) > 0, "the first returns")
-    return deals
+    yield deals
+    room.let_go(held)
 
 
 def test_an_emptied_redis_loses_nothing(room: Installation):
-    deals = begin_burst(room)
-    room.servers.kill("valkey")
-    room.servers.empty("valkey")
+    with amid_burst(room) as deals:
+        room.servers.kill("valkey")
+        room.servers.empty("valkey")
     room.servers.revive()
     room.check_burst(deals)
 
@@ -41,8 +46,8 @@ def test_while_redis_is_away_deliveries_are_taken_and_acted_on_later(
 
 
 def test_a_database_that_was_killed_goes_on_where_it_was(room: Installation):
-    deals = begin_burst(room)
-    room.servers.kill("postgresql")
+    with amid_burst(room) as deals:
+        room.servers.kill("postgresql")
     room.servers.revive()
     room.check_burst(deals)
 
@@ -57,9 +62,9 @@ def test_a_database_that_is_away_has_the_crm_deliver_again(room: Installation):
 
 
 def test_everything_is_killed_at_once(room: Installation):
-    deals = begin_burst(room)
-    for program in (room.web, room.worker, room.clock):
-        program.kill()
+    with amid_burst(room) as deals:
+        for program in (room.web, room.worker, room.clock):
+            program.kill()
     room.servers.kill("postgresql")
     room.servers.kill("valkey")
     room.servers.empty("valkey")

@@ -49,8 +49,13 @@ def kill_at(
     seam: Seam,
     act: Callable[[], object],
     is_applied: Callable[[], object],
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
-    """Act, kill the worker at the seam, and start another one."""
+    """Act, kill the worker at the seam, and start another one.
+
+    `meanwhile` is what happens while there is none.
+    """
     held = seam.hold(room)
     act()
     room.wait_until_struck(held)
@@ -58,6 +63,7 @@ def kill_at(
         wait_for(is_applied, "what was asked for")
     room.worker.kill()
     assert bool(is_applied()) == seam.is_applied
+    meanwhile()
     room.worker.start()
 
 
@@ -155,25 +161,36 @@ def test_a_hold_is_completed_once(room: Installation, seam: Seam):
     assert room.rows("SELECT 1 FROM holds WHERE ended_at IS NULL") == []
 
 
-@seams(Door.TASKS)
-@pytest.mark.parametrize("is_called", [False, True], ids=["idle", "called"])
-def test_a_clock_makes_one_task(room: Installation, seam: Seam, *, is_called: bool):
-    lead: list[str] = []
+def is_task_made(room: Installation) -> Callable[[], bool]:
+    """Return what tells whether there is a task more than now."""
     before = len(room.crm.living(Door.TASKS))
+    return lambda: len(room.crm.living(Door.TASKS)) > before
 
-    def act() -> None:
-        lead.append(room.add_lead("Clock"))
 
-    kill_at(room, seam, act, lambda: len(room.crm.living(Door.TASKS)) > before)
-    if is_called:
-        room.call_leads()
-        room.wait_until_quiet()
-        assert len(room.company.tasks_on_lead(lead[0])) == seam.is_applied
-        return
-    wait_for(lambda: room.company.tasks_on_lead(lead[0]), "the task")
+@seams(Door.TASKS)
+def test_a_clock_makes_one_task(room: Installation, seam: Seam):
+    kill_at(room, seam, lambda: room.add_lead("Clock"), is_task_made(room))
+    [lead] = room.leads
+    wait_for(lambda: room.company.tasks_on_lead(lead), "the task")
     room.call_leads()
     room.wait_until_quiet()
-    assert room.company.tasks_on_lead(lead[0]) == ["Call Clock"]
+    assert room.company.tasks_on_lead(lead) == ["Call Clock"]
+
+
+@seams(Door.TASKS)
+def test_a_clock_makes_no_task_for_who_was_called_meanwhile(
+    room: Installation, seam: Seam
+):
+    leads: list[str] = []
+    kill_at(
+        room,
+        seam,
+        lambda: leads.append(room.add_lead("Clock")),
+        is_task_made(room),
+        meanwhile=room.call_leads,
+    )
+    room.wait_until_quiet()
+    assert len(room.company.tasks_on_lead(leads[0])) == seam.is_applied
 
 
 @seams(SLACK)

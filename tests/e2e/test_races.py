@@ -1,5 +1,8 @@
 """Somebody writes between our look and our return: nothing of theirs is overwritten."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tests.e2e.installation import Installation
 from tests.fakes.world import Door
 
@@ -9,14 +12,17 @@ CRMS = ("salesforce",)
 DECIDED = {"decision_maker": "J. Smit", "amount": "12000"}
 
 
-def begin_return(room: Installation, name: str) -> str:
-    """Have a deal jump, and our return be on its way for three seconds."""
+@contextmanager
+def amid_return(room: Installation, name: str) -> Iterator[str]:
+    """Have a deal jump, and our return be on its way meanwhile."""
     deal = room.add_deal(name, "Lead", **DECIDED)
     room.control.post("requests/clear")
-    held = room.plan_at(Door.WRITE, kind="delay", delay_ms=3000)
+    held = room.hold(Door.WRITE)
     room.company.move(deal, "Negotiation")
     room.wait_until_struck(held)
-    return deal
+    yield deal
+    room.let_go(held)
+    room.wait_until_quiet()
 
 
 def answers(room: Installation) -> list[int]:
@@ -27,9 +33,8 @@ def answers(room: Installation) -> list[int]:
 
 
 def test_a_move_that_was_made_meanwhile_stands(room: Installation):
-    deal = begin_return(room, "Overtaken")
-    room.company.move(deal, "Lost", lost_reason="Price")
-    room.wait_until_quiet()
+    with amid_return(room, "Overtaken") as deal:
+        room.company.move(deal, "Lost", lost_reason="Price")
     assert answers(room) == [412]
     assert room.company.stage_of(deal) == "Lost"
     assert room.company.notes_on(deal) == []
@@ -37,9 +42,8 @@ def test_a_move_that_was_made_meanwhile_stands(room: Installation):
 
 
 def test_what_was_filled_in_meanwhile_stays_and_the_deal_goes_back(room: Installation):
-    deal = begin_return(room, "Edited")
-    room.company.fill(deal, amount="777")
-    room.wait_until_quiet()
+    with amid_return(room, "Edited") as deal:
+        room.company.fill(deal, amount="777")
     assert answers(room) == [412, 204]
     assert room.company.stage_of(deal) == "Lead"
     assert room.company.amount_of(deal) == 777
@@ -48,9 +52,8 @@ def test_what_was_filled_in_meanwhile_stays_and_the_deal_goes_back(room: Install
 
 
 def test_who_puts_a_deal_back_is_not_told_to(room: Installation):
-    deal = begin_return(room, "Repented")
-    room.company.move(deal, "Lead")
-    room.wait_until_quiet()
+    with amid_return(room, "Repented") as deal:
+        room.company.move(deal, "Lead")
     assert answers(room) == [412]
     assert room.company.stage_of(deal) == "Lead"
     assert room.company.notes_on(deal) == []

@@ -12,7 +12,7 @@ DECIDED = {"decision_maker": "J. Smit", "amount": "12000"}
 
 
 def check_back(room: Installation, deal: str) -> None:
-    room.wait_until_quiet(seconds=60)
+    room.wait_until_quiet()
     assert room.company.stage_of(deal) == "Lead"
     assert len(room.company.notes_on(deal)) == 1
     assert room.open_rules(deal) == set()
@@ -58,7 +58,7 @@ def test_rows_that_fail_for_a_while_are_made_once(room: Installation, door: Door
     fault = room.plan_at(door, **room.crm.row_trouble, rows=[1, 4, 7], count=2)
     room.company.move_all(deals, "Quote sent")
     room.wait_until_struck(fault)
-    room.wait_until_quiet(seconds=60)
+    room.wait_until_quiet()
     assert room.stages(deals) == {"Lead"}
     assert [len(room.company.notes_on(deal)) for deal in deals] == [1] * 10
     assert [len(room.company.tasks_on_deal(deal)) for deal in deals] == [1] * 10
@@ -84,7 +84,7 @@ def test_rows_that_the_crm_refuses_are_flagged_and_the_others_go_back(
     refused = deals[:3]
     room.plan(**room.crm.refuse(refused), count=None)
     room.company.move_all(deals, "Negotiation")
-    room.wait_until_quiet(seconds=60)
+    room.wait_until_quiet()
     assert room.stages(deals[3:]) == {"Lead"}
     assert room.stages(refused) == {"Negotiation"}
     for deal in refused:
