@@ -7,7 +7,12 @@ from datetime import timedelta
 from adapters.ports import Note, Outcome, OutcomeKind, Task
 from connector.services.episodes import Episode
 from connector.services.outside import ENDINGS
-from connector.store.interventions import Ended, InterventionKind, InterventionState
+from connector.store.interventions import (
+    Ended,
+    InterventionKind,
+    InterventionState,
+    PlannedIntervention,
+)
 from rules.model import STAGE, Record
 from rules.moves import with_values
 
@@ -49,25 +54,11 @@ def to_acted(
 ) -> Acted:
     """Return how an episode went, from its write and from what was made for it."""
     if write is not None and write.kind in {OutcomeKind.CONFLICT, OutcomeKind.GONE}:
-        return Acted(
-            episode,
-            ended=tuple(
-                Ended(row.id, InterventionState.SUPERSEDED, error=write.reason)
-                for row in episode.rows.values()
-            ),
-            accepted=None,
-            outcome=write,
-            is_stale=write.kind is OutcomeKind.CONFLICT,
-            is_gone=write.kind is OutcomeKind.GONE,
-        )
+        return _overtaken(episode, write)
     ended: list[Ended] = []
-    problems: list[str] = []
-    failed: list[Outcome] = []
-    is_over = True
     if write is not None and episode.earlier is None:
-        assert episode.write is not None
-        state = ENDINGS.get(write.kind)
-        if state is None:
+        ended_write = _end_write(episode, write)
+        if ended_write is None:
             return Acted(
                 episode,
                 ended=(),
@@ -77,37 +68,24 @@ def to_acted(
                 retry_after=write.retry_after,
                 is_used_up=write.is_used_up,
             )
-        ended.append(
-            Ended(
-                episode.write.id,
-                state,
-                error=write.reason,
-                body=_written_body(episode),
-            )
-        )
+        ended.append(ended_write)
+    problems: list[str] = []
+    failed: list[Outcome] = []
+    is_over = True
     for kind, result in created.items():
         row = episode.rows.get(kind)
         if row is None:
             continue
-        state = None if result is None else ENDINGS.get(result[0].kind)
-        if result is None or state is None:
+        ended_row = None if result is None else _end_made(row, *result)
+        if ended_row is None:
             is_over = False
             if result is not None:
                 problems.append(result[0].reason)
                 failed.append(result[0])
             continue
-        outcome, made = result
-        ended.append(
-            Ended(
-                row.id,
-                state,
-                external_id=outcome.external_id,
-                error=outcome.reason,
-                body=_made_body(made),
-            )
-        )
-        if state is InterventionState.REFUSED:
-            problems.append(outcome.reason)
+        ended.append(ended_row)
+        if ended_row.state is InterventionState.REFUSED:
+            problems.append(ended_row.error)
     return Acted(
         episode,
         ended=tuple(ended),
@@ -118,6 +96,47 @@ def to_acted(
             (one.retry_after for one in failed if one.retry_after), default=None
         ),
         is_used_up=any(one.is_used_up for one in failed),
+    )
+
+
+def _overtaken(episode: Episode, write: Outcome) -> Acted:
+    """Return how an episode went whose record moved on, or went, before we wrote."""
+    return Acted(
+        episode,
+        ended=tuple(
+            Ended(row.id, InterventionState.SUPERSEDED, error=write.reason)
+            for row in episode.rows.values()
+        ),
+        accepted=None,
+        outcome=write,
+        is_stale=write.kind is OutcomeKind.CONFLICT,
+        is_gone=write.kind is OutcomeKind.GONE,
+    )
+
+
+def _end_write(episode: Episode, write: Outcome) -> Ended | None:
+    """Return how the write of an episode ended; None if it is to be tried again."""
+    assert episode.write is not None
+    state = ENDINGS.get(write.kind)
+    if state is None:
+        return None
+    body = _written_body(episode)
+    return Ended(episode.write.id, state, error=write.reason, body=body)
+
+
+def _end_made(
+    row: PlannedIntervention, outcome: Outcome, made: Note | Task
+) -> Ended | None:
+    """Return how a note or a task ended; None if it is to be tried again."""
+    state = ENDINGS.get(outcome.kind)
+    if state is None:
+        return None
+    return Ended(
+        row.id,
+        state,
+        external_id=outcome.external_id,
+        error=outcome.reason,
+        body=_made_body(made),
     )
 
 

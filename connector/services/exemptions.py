@@ -89,10 +89,7 @@ class Exemptions:
                 ),
                 now=now,
             )
-            violated = tx.violations.open_rules([known.id]).get(known.id, frozenset())
-            tx.violations.exempt(
-                known.id, {one for one in violated if covers(rule, one)}, now=now
-            )
+            _close_violations(tx, known.id, rule, now)
             tx.records.hint([known.id], due_at=now)
             tx.audit.add(
                 actor=author,
@@ -213,6 +210,14 @@ class Exemptions:
                 now=now,
                 fades_at=now + NEWS,
             )
+
+
+def _close_violations(
+    tx: Transaction, record_id: int, rule: str, now: datetime
+) -> None:
+    violated = tx.violations.open_rules([record_id]).get(record_id, frozenset())
+    exempt = {one for one in violated if covers(rule, one)}
+    tx.violations.exempt(record_id, exempt, now=now)
 
 
 def _advice(process: str, rule: str, times: int) -> str:

@@ -46,18 +46,13 @@ class Permits:
             raise ConfigError(f"A permit is for 1 to {MOST_PERMITTED} records.")
         now = self._clock.now()
         with self._store.begin() as tx:
-            connection_id = None
-            if connection is not None:
-                found = tx.connections.find(connection)
-                if found is None:
-                    raise ConfigError(f"There is no connection {connection!r}.")
-                connection_id = found.id
-            active = find_active(tx, self._policies, process, connection_id)
+            account_id = None if connection is None else _account_id(tx, connection)
+            active = find_active(tx, self._policies, process, account_id)
             policy, version = active.policy, active.version
             end = read_until(
                 until, policy.calendar, now=now, longest=policy.exemption_longest
             )
-            permit_id = tx.permits.grant(
+            permit = tx.permits.grant(
                 version.connection_id,
                 version.process_id,
                 count=count,
@@ -72,7 +67,7 @@ class Permits:
                 action=AuditAction.PERMIT_GRANTED,
                 target=f"{version.connection}/{policy.process}",
                 after={
-                    "id": permit_id,
+                    "id": permit.id,
                     "records": count,
                     "until": end.isoformat(),
                     "actor": actor,
@@ -81,11 +76,6 @@ class Permits:
                 reason=why.strip(),
                 now=now,
             )
-            [permit] = [
-                one
-                for one in tx.permits.latest(only_holding=True)
-                if one.id == permit_id
-            ]
         return permit
 
     def revoke(self, permit_id: int, *, why: str, author: str) -> Permit:
@@ -116,6 +106,13 @@ class Permits:
         """End the permits whose time is over, and tell the admin."""
         for permit in tx.permits.end_due(now):
             tell_permit_over(tx, permit, now)
+
+
+def _account_id(tx: Transaction, connection: str) -> int:
+    found = tx.connections.find(connection)
+    if found is None:
+        raise ConfigError(f"There is no connection {connection!r}.")
+    return found.id
 
 
 def find_active(

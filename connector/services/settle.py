@@ -5,7 +5,7 @@ follow, and the records are given back. A worker that dies before this leaves pl
 rows, from which another one goes on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,22 +14,16 @@ from connector.services.clocks import new_clocks
 from connector.services.episodes import Episode, Look, is_same_state
 from connector.services.holds import keep_holds
 from connector.services.judging import Findings
-from connector.services.outside import (
-    note_answer,
-    note_recovery,
-    tell_exhausted,
-    wait_after,
-)
+from connector.services.outside import wait_after
 from connector.services.reversing import settle_reversals
+from connector.services.round_notices import tell_of_round
 from connector.services.rounds import Round
 from connector.services.texts import counted_fields, held_texts
 from connector.store import Transaction
-from connector.store.connections import Connection
-from connector.store.interventions import InterventionKind, InterventionState
+from connector.store.interventions import InterventionKind
 from connector.store.records import Accepted, ClaimedRecord
 from rules.lanes import lane_of
-from rules.model import ActorClass, Change, ReasonCode, Record, Result, RuleId
-from rules.wording import duel_alert, stage_label
+from rules.model import ActorClass, Change, Record, RuleId
 
 _BY_HAND = frozenset({ActorClass.PERSON, ActorClass.UNKNOWN})
 
@@ -88,19 +82,12 @@ def settle(tx: Transaction, settling: Settling, now: datetime) -> None:
     over = [one for one in _over(settling, acted) if one.look.claimed.id in ours]
     _follow(tx, round_, over, now)
     over_rows = {one.look.claimed.id: one.accepted for one in over}
-    keep_holds(
-        tx,
-        round_,
-        acted,
-        over_rows,
-        lacks=settling.findings.lacks,
-        now=now,
-    )
+    keep_holds(tx, round_, acted, over_rows, lacks=settling.findings.lacks, now=now)
     _resolve(tx, acted, now)
     _withdraw(tx, acted)
     looks = settling.findings.looks
     settle_reversals(tx, round_, acted, looks, over=over_rows.keys(), now=now)
-    _tell_admin(tx, round_, settling.findings, acted, now)
+    tell_of_round(tx, round_.connection, settling.findings, acted, now)
     gone = [one for one in settling.findings.gone if one.id in ours]
     gone += [one.episode.claimed for one in acted if one.is_gone]
     _lose(tx, round_, gone, now)
@@ -214,81 +201,6 @@ def _withdraw(tx: Transaction, acted: Iterable[Acted]) -> None:
             for verdict in one.episode.judgement.failed()
         }
     )
-
-
-def _tell_admin(
-    tx: Transaction,
-    round_: Round,
-    findings: Findings,
-    acted: Sequence[Acted],
-    now: datetime,
-) -> None:
-    connection = round_.connection
-    _tell_exhaustion(tx, connection, acted, now)
-    for one in acted:
-        episode = one.episode
-        record = f"{episode.record.ref.kind} {episode.record.ref.id}"
-        if one.is_refused:
-            assert one.outcome is not None
-            tx.notices.tell(
-                f"refused/{connection.id}/{episode.active.policy.process}",
-                code="write_refused",
-                message=(
-                    f"{connection.name} refuses what the policy"
-                    f" {episode.active.policy.process} puts back, lately on {record}:"
-                    f" {one.outcome.reason} The record was flagged instead. Check the"
-                    " account's own rules, and the rights of the connection with"
-                    f" `slagboom probe {connection.name}`."
-                ),
-                connection_id=connection.id,
-                now=now,
-            )
-        if episode.plan.duel:
-            policy = episode.active.policy
-            tx.notices.tell(
-                f"duel/{connection.id}/{episode.record.ref.id}",
-                code="duel",
-                message=duel_alert(
-                    policy, episode.record, episode.change.actor, policy.locale
-                ),
-                connection_id=connection.id,
-                now=now,
-            )
-    for judged in findings.judged:
-        for verdict in judged.judgement.verdicts:
-            if (
-                verdict.result is Result.ERROR
-                and verdict.reason.code is ReasonCode.STAGE_UNKNOWN
-            ):
-                policy = judged.active.policy
-                stage = judged.look.record.stage
-                tx.notices.tell(
-                    f"stage/{connection.id}/{policy.process}/{stage}",
-                    code="stage_unknown",
-                    message=(
-                        f"{connection.name}: records stand in the stage"
-                        f" {stage_label(policy, stage)!r}, which the policy"
-                        f" {policy.process} does not name. They are left alone. Add"
-                        " the stage to the policy, or empty it in the CRM."
-                    ),
-                    connection_id=connection.id,
-                    now=now,
-                )
-
-
-def _tell_exhaustion(
-    tx: Transaction, connection: Connection, acted: Sequence[Acted], now: datetime
-) -> None:
-    """Tell once whether the account allows no more, or does so again."""
-    refused = [one for one in acted if one.is_used_up]
-    if refused:
-        tell_exhausted(tx, connection, "; ".join(refused[0].problems), now)
-    elif any(
-        ended.state is InterventionState.DONE for one in acted for ended in one.ended
-    ):
-        note_recovery(tx, connection.id, now)
-    else:
-        note_answer(tx, connection.id, now)
 
 
 def _lose(

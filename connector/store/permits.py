@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 
 from connector.store.tables import connections, judgements, permits, processes
 from rules.model import ActorClass
@@ -47,8 +48,8 @@ class Permits:
         why: str,
         by: str,
         now: datetime,
-    ) -> int:
-        """Permit `count` records to deviate, and return the permit's id."""
+    ) -> Permit:
+        """Permit `count` records to deviate."""
         permit_id: int = self._connection.execute(
             insert(permits)
             .values(
@@ -63,7 +64,7 @@ class Permits:
             )
             .returning(permits.c.id)
         ).scalar_one()
-        return permit_id
+        return self._find(permits.c.id == permit_id)[0]
 
     def lock(self, process_id: int, *, now: datetime) -> list[Permit]:
         """Return the permits of a process that hold, oldest first; nobody else counts.
@@ -125,32 +126,15 @@ class Permits:
 
     def latest(self, *, only_holding: bool, limit: int = 200) -> list[Permit]:
         """Return permits, newest first."""
-        holding = permits.c.ended_at.is_(None) if only_holding else true()
-        return self._find(holding)[::-1][:limit]
+        query = _PERMITS.order_by(permits.c.id.desc()).limit(limit)
+        if only_holding:
+            query = query.where(permits.c.ended_at.is_(None))
+        return self._read(query)
 
     def _find(self, condition: ColumnElement[bool]) -> list[Permit]:
-        query = (
-            select(
-                permits.c.id,
-                permits.c.connection_id,
-                connections.c.name.label("connection"),
-                permits.c.process_id,
-                processes.c.name.label("process"),
-                permits.c.records,
-                permits.c.used,
-                permits.c.actor,
-                permits.c.why,
-                permits.c.granted_by,
-                permits.c.granted_at,
-                permits.c.until,
-                permits.c.ended_at,
-                permits.c.ended_why,
-            )
-            .join(connections, connections.c.id == permits.c.connection_id)
-            .join(processes, processes.c.id == permits.c.process_id)
-            .where(condition)
-            .order_by(permits.c.id)
-        )
+        return self._read(_PERMITS.where(condition).order_by(permits.c.id))
+
+    def _read(self, query: Select[Any]) -> list[Permit]:
         return [
             Permit(
                 **{
@@ -160,3 +144,25 @@ class Permits:
             )
             for row in self._connection.execute(query).mappings()
         ]
+
+
+_PERMITS = (
+    select(
+        permits.c.id,
+        permits.c.connection_id,
+        connections.c.name.label("connection"),
+        permits.c.process_id,
+        processes.c.name.label("process"),
+        permits.c.records,
+        permits.c.used,
+        permits.c.actor,
+        permits.c.why,
+        permits.c.granted_by,
+        permits.c.granted_at,
+        permits.c.until,
+        permits.c.ended_at,
+        permits.c.ended_why,
+    )
+    .join(connections, connections.c.id == permits.c.connection_id)
+    .join(processes, processes.c.id == permits.c.process_id)
+)
