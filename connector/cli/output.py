@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from connector.services.progress import Progress, silent
+
 Row = TypeVar("Row")
 
 _COMMANDS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
@@ -87,23 +89,23 @@ def _tamed(text: str) -> str:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+def progress(title: str) -> Iterator[Progress]:
     """Show how far something has come, where a person watches.
 
     Gives a function that is told how much was done, and of how much if that is known.
     """
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield silent
         return
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
         MofNCompleteColumn,
-        Progress,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.progress import Progress as Bars  # noqa: PLC0415
 
-    with Progress(
+    with Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),

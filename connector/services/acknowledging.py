@@ -10,10 +10,9 @@ from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.services.audit import AuditAction
 from connector.services.policies import Policies
-from connector.store import Store, Transaction
+from connector.store import Store
 from connector.store.acknowledgements import Acknowledged
 from rules.calendar import add
-from rules.policy import Policy
 
 
 class Acknowledging:
@@ -37,12 +36,17 @@ class Acknowledging:
         now = self._clock.now()
         with self._store.begin() as tx:
             found = tx.acknowledgements.find(clock_id)
-            policy = None if found is None else self._policy(tx, found)
-            if found is None or policy is None:
+            active = None
+            if found is not None:
+                active = self._policies.of_process(
+                    tx, found.connection_id, found.process_id
+                )
+            if found is None or active is None:
                 raise ConfigError(
                     f"No follow-up with the id {clock_id} runs. See them with"
                     " `slagboom follow-ups`."
                 )
+            policy = active.policy
             limit = policy.seen_limit
             if found.times >= limit.times:
                 raise ConfigError(
@@ -60,13 +64,3 @@ class Acknowledging:
                 now=now,
             )
         return found, until
-
-    def _policy(self, tx: Transaction, found: Acknowledged) -> Policy | None:
-        return next(
-            (
-                active.policy
-                for active in self._policies.active(tx, found.connection_id)
-                if active.version.process_id == found.process_id
-            ),
-            None,
-        )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from connector.clock import Clock
 from connector.log import get_logger
+from connector.services.pausing import is_paused
 from connector.services.policies import Active, Policies
 from connector.services.standing import powers_of, with_pause
 from connector.services.texts import counted_fields, held_texts
@@ -56,14 +57,7 @@ class Daily:
         due = tx.daily.take(now)
         if due is None:
             return None
-        active = next(
-            (
-                one
-                for one in self._policies.active(tx, due.connection_id)
-                if one.version.process_id == due.process_id
-            ),
-            None,
-        )
+        active = self._policies.of_process(tx, due.connection_id, due.process_id)
         if active is None:
             tx.daily.end(due.process_id, next_at=next_day_at(now, Calendar()))
             return 0
@@ -89,17 +83,14 @@ class Daily:
             after=due.after,
             limit=AT_A_TIME,
         )
-        is_paused = tx.connections.get(
-            due.connection_id
-        ).paused_at is not None or due.process_id in tx.processes.paused(
-            due.connection_id
-        )
+        connection = tx.connections.get(due.connection_id)
+        in_pause = is_paused(tx, connection, due.process_id)
         standing = tx.violations.open_of([row_id for row_id, _ in found])
         lapsed = [
             row_id
             for row_id, record in found
             if untold(
-                with_pause(may_fail(policy, record, now), is_paused=is_paused),
+                with_pause(may_fail(policy, record, now), is_paused=in_pause),
                 powers_of(standing.get(row_id, ()), due.process_id),
             )
         ]

@@ -8,6 +8,7 @@ from adapters.ports import Crm
 from connector.clock import Clock
 from connector.errors import ConfigError
 from connector.services.lookup import RecordMissing, find_record, reference
+from connector.services.pausing import is_paused
 from connector.services.policies import Active, CrmFor, Policies, fields_by_kind
 from connector.services.texts import count_uses
 from connector.store import Store, Transaction
@@ -146,8 +147,7 @@ class Explaining:
             own=exempting(active.policy, exemptions, now),
             hold=hold,
             returns_today=returns.get(known.id, 0),
-            is_paused=account.paused_at is not None
-            or active.version.process_id in tx.processes.paused(account.id),
+            is_paused=is_paused(tx, account, active.version.process_id),
             now=now,
         )
 

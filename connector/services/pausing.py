@@ -11,6 +11,13 @@ from connector.store import Transaction
 from connector.store.connections import Connection
 
 
+def is_paused(tx: Transaction, connection: Connection, process_id: int) -> bool:
+    """Return whether everything is only observed that this process speaks of."""
+    return connection.paused_at is not None or process_id in tx.processes.paused(
+        connection.id
+    )
+
+
 def pause_connection(tx: Transaction, connection: Connection, now: datetime) -> None:
     """Only observe this connection from now on; one that is paused stays as it is."""
     if connection.paused_at is None:

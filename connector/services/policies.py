@@ -62,6 +62,15 @@ class Policies:
             for active in found
         )
 
+    def of_process(
+        self, tx: Transaction, connection_id: int, process_id: int
+    ) -> Active | None:
+        """Return the policy in force of a process, None if there is none."""
+        actives = self.active(tx, connection_id)
+        return next(
+            (one for one in actives if one.version.process_id == process_id), None
+        )
+
     def in_force(self, connection: Connection) -> tuple[Policy, ...]:
         """Return the policies in force on a connection, by name."""
         with self._store.begin() as tx:

@@ -1,12 +1,13 @@
 """What a policy would judge differently: the stored records, by two policies."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.ports import Crm
 from connector.clock import Clock
 from connector.services.policies import CrmFor
+from connector.services.progress import Progress
 from connector.store import Store
 from connector.store.connections import Connection
 from rules.exemptions import covers
@@ -30,8 +31,6 @@ AT_A_TIME = 1000
 MOST_EXAMPLES = 3
 
 NOTHING_ASKED: Mapping[RecordRef, Evidence] = {}
-
-Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What becomes of published policies: taking effect, withdrawing, going back."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from adapters.errors import OutsideError
@@ -10,6 +9,7 @@ from connector.log import get_logger
 from connector.services.announcing import retract
 from connector.services.audit import AuditAction
 from connector.services.policies import Active, Policies
+from connector.services.progress import Progress, silent
 from connector.services.reconcile import AlreadyReconciling, Reconcile
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
@@ -19,8 +19,6 @@ log = get_logger(__name__)
 
 AGAIN = timedelta(minutes=5)
 """When catching up is tried again that did not work."""
-
-Progress = Callable[[int, int | None], None]
 
 
 class ProcessMissing(ConfigError):  # noqa: N818
@@ -153,7 +151,7 @@ class Publishing:
 
     def _try_to_catch_up(self, version: ProcessVersion, account: Connection) -> None:
         try:
-            self.catch_up(version, account, lambda _done, _total: None)
+            self.catch_up(version, account, silent)
         except (OutsideError, KeyMissing, AlreadyReconciling) as error:
             log.warning("policy.not_caught_up", process=version.name, why=str(error))
             with self._store.begin() as tx:

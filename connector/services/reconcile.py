@@ -25,6 +25,7 @@ from connector.services.outside import (
 )
 from connector.services.people import People
 from connector.services.policies import CrmFor, Policies, fields_by_kind
+from connector.services.progress import Progress, silent
 from connector.store import Store, Transaction
 from connector.store.connections import Connection
 from rules.evidence import relied_on
@@ -43,9 +44,6 @@ HOLDS_AT_A_TIME = 1000
 HELD = timedelta(minutes=5)
 """How long one batch may take before another process may take over."""
 
-Progress = Callable[[int, int | None], None]
-"""Told how many records were done, and of how many, if that is known."""
-
 
 class AlreadyReconciling(SlagboomError):  # noqa: N818 - named for what is the case
     """Another process imports or sweeps this account just now."""
@@ -56,10 +54,6 @@ class AlreadyReconciling(SlagboomError):  # noqa: N818 - named for what is the c
             f"{name} is being imported or swept by another process just now. Wait for"
             " it to finish, then try again."
         )
-
-
-def _silent(_done: int, _total: int | None) -> None:
-    """Show no progress."""
 
 
 class Reconcile:
@@ -83,7 +77,7 @@ class Reconcile:
         self._clock = clock
         self._metrics = metrics
 
-    def import_(self, connection: Connection, progress: Progress = _silent) -> int:
+    def import_(self, connection: Connection, progress: Progress = silent) -> int:
         """Take every record as it stands for its baseline; return how many there are.
 
         That is history: nothing is judged and no follow-up starts in the past. What is
@@ -112,7 +106,7 @@ class Reconcile:
         log.info("account.imported", connection=connection.name, records=done)
         return done
 
-    def sweep(self, connection: Connection, progress: Progress = _silent) -> int:
+    def sweep(self, connection: Connection, progress: Progress = silent) -> int:
         """Have a look at every record that changed unheard; return how many did.
 
         Raises AlreadyReconciling, and what `adapters.errors` has; the next sweep then
