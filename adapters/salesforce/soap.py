@@ -122,9 +122,9 @@ def _text(parent: Element, tag: str) -> str:
 
 def _without(body: bytes, spans: Sequence[slice]) -> bytes:
     """Return a body without these parts, which follow each other."""
-    for span in reversed(spans):
-        body = body[: span.start] + body[span.stop :]
-    return body
+    starts = (0, *(span.stop for span in spans))
+    stops = (*(span.start for span in spans), len(body))
+    return b"".join(body[start:stop] for start, stop in zip(starts, stops, strict=True))
 
 
 def _parse(body: bytes) -> tuple[Element, Sequence[slice]]:
