@@ -24,6 +24,13 @@ class StoreDown(SlagboomError):  # noqa: N818 - named like the errors of the ada
 class Unstorable(SlagboomError):  # noqa: N818
     """The database cannot hold this, however often it is tried."""
 
+    def __init__(self) -> None:
+        """Say what it may be; the values themselves are a customer's."""
+        super().__init__(
+            "The database cannot hold this: there is a character in it that is none"
+            " (NUL, or a byte that is no UTF-8), or it is too long. Nothing was stored."
+        )
+
 
 class KeyMissing(SlagboomError):  # noqa: N818
     """A stored secret cannot be opened with the keys at hand."""

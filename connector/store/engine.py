@@ -13,7 +13,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from connector.errors import StoreDown
+from connector.errors import StoreDown, Unstorable
 from connector.store.transaction import Transaction, is_unstorable
 
 Made = TypeVar("Made")
@@ -35,15 +35,18 @@ class Store:
     def begin(self) -> Iterator[Transaction]:
         """Open a transaction: committed at the end, rolled back on an error.
 
-        Raises StoreDown if the database cannot be reached or goes away meanwhile.
+        Raises StoreDown if the database cannot be reached or goes away meanwhile,
+        Unstorable if it has something against a value.
         """
         try:
             with self._engine.begin() as connection:
                 yield Transaction(connection)
-        except OperationalError as error:
-            if _lost_a_race(error) or is_unstorable(error):
-                raise
-            raise StoreDown from error
+        except (DBAPIError, UnicodeEncodeError) as error:
+            if is_unstorable(error):
+                raise Unstorable from error
+            if isinstance(error, OperationalError) and not _lost_a_race(error):
+                raise StoreDown from error
+            raise
 
     def run(self, work: Callable[[Transaction], Made]) -> Made:
         """Run `work` in a transaction, again if it lost a deadlock (at most 5 times).

@@ -63,7 +63,7 @@ class Transaction:
         except (DBAPIError, UnicodeEncodeError) as error:
             if not is_unstorable(error):
                 raise
-            raise Unstorable("The database cannot hold what it says.") from error
+            raise Unstorable from error
 
     @cached_property
     def connections(self) -> Connections:
