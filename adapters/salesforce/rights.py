@@ -30,7 +30,7 @@ RIGHTS = (
     Right("Opportunity", Access.READ, "read deals"),
     Right("OpportunityHistory", Access.READ, "see how deals came where they are"),
     Right("OpportunityContactRole", Access.READ, "see who is involved in deals"),
-    Right("User", Access.READ, "know who owns what, and who leads whom"),
+    Right("User", Access.READ, "know who owns what"),
     Right("Task", Access.READ, "see calls, and which tasks are completed"),
     Right("Event", Access.READ, "see meetings"),
     Right("Opportunity", Access.EDIT, "write deals: put forbidden moves back"),

@@ -25,6 +25,10 @@ _READ_WITH = {
     "Quote": {"Opportunity"},
 }
 """What one set must let read as well: "Permission Read Quote depends on ..."."""
+_SHARED = {"Description", "Type", "WhatId", "WhoId"}
+"""Fields on which tasks and events have one right, so that both must say the same:
+"Shared Field-Level Security for Event and Task Objects" in the Object Reference.
+"""
 NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 PLACE = re.compile(r"SLAGBOOM_[A-Z_]+")
 
@@ -366,6 +370,17 @@ def _permission_set(
             one.findtext(f"{NAMESPACE}readable") != "true"
         ):
             yield f"{name} has a field that is written and not read"
+    yield from _activities(name, root)
+
+
+def _activities(name: str, root: Element) -> Iterator[str]:
+    found: dict[str, dict[str, str | None]] = {"Task": {}, "Event": {}}
+    for one in root.findall(f"{NAMESPACE}fieldPermissions"):
+        object_, _, field = (one.findtext(f"{NAMESPACE}field") or "").partition(".")
+        if object_ in found and (field in _SHARED or field.endswith("__c")):
+            found[object_][field] = one.findtext(f"{NAMESPACE}editable")
+    if found["Task"] != found["Event"]:
+        yield f"{name} grants on tasks {found['Task']}, on events {found['Event']}"
 
 
 def _read_together(name: str, root: Element) -> Iterator[str]:

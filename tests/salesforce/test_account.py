@@ -106,6 +106,7 @@ def test_a_probe_looks_at_every_right_and_changes_nothing(crm: Crm, requests: Re
         "oauth.token",
         "describeGlobal",
         "Opportunity.describe",
+        "User.describe",
     ]
 
 
@@ -126,6 +127,16 @@ def test_a_field_that_a_return_may_not_set_is_named(
     [line] = [line for line in crm.probe().lines if not line.is_ok]
     assert field in line.message
     assert "permission set" in line.message
+
+
+def test_who_leads_whom_may_be_hidden_and_is_told(crm: Crm, control: Control):
+    control.post("salesforce/fields", object="User", field="ManagerId", access="none")
+    [line] = [one for one in crm.probe().lines if "who leads whom" in one.what]
+    assert line.is_ok
+    assert "slagboom people import" in line.message
+    people = crm.people()
+    assert REP in {one.email for one in people}
+    assert {one.manager for one in people} == {None}
 
 
 def test_what_an_organisation_lacks_is_told_and_no_fault(crm: Crm, control: Control):

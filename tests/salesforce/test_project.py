@@ -103,6 +103,8 @@ def test_salesforce_would_take_the_project(made: Mapping[str, str]):
         (PERMISSION_SET, "<name>Slagboom</name>", "<name>Other</name>"),
         (PERMISSION_SET, "<allowRead>true", "<allowRead>false"),
         (PERMISSION_SET, "<readable>true", "<readable>false"),
+        (PERMISSION_SET, "<field>Event.WhoId", "<field>Event.Location"),
+        (PERMISSION_SET, "<field>Task.Type", "<field>Task.Status"),
         (PERMISSION_SET, "<object>Lead", "<object>Account"),
         (PERMISSION_SET, "<object>Contact", "<object>Case"),
         (QUOTES, "<object>Opportunity", "<object>Case"),
@@ -282,11 +284,16 @@ def test_every_usual_field_is_read_and_those_of_a_return_are_written():
             assert f"{type_.name}.{name}" in granted or is_always, name
     assert {name for name, is_written in granted.items() if is_written} == {
         "Opportunity.Probability",
+        "Task.ActivityDate",
+        # What is right for tasks is so for events, which nobody may edit all the same.
         *(
-            f"Task.{name}"
-            for name in ("ActivityDate", "Description", "WhatId", "WhoId")
+            f"{object_}.{name}"
+            for object_ in ("Event", "Task")
+            for name in ("Description", "WhatId", "WhoId")
         ),
     }
+    permissions = texts(root(files(), PERMISSION_SET), "userPermissions", "name")
+    assert "EditEvent" not in permissions
 
 
 def test_fields_that_policies_name_are_read_and_those_put_back_are_written():

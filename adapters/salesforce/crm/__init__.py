@@ -35,7 +35,7 @@ class SalesforceCrm:
     ) -> None:
         """Put the parts together; nothing is sent."""
         shape = Shape(client, clock)
-        self._people = People(client, clock)
+        self._people = People(client, shape, clock)
         self._describing = Describing(client, shape, clock)
         self._probing = Probing(client, shape, organization_id=organization_id)
         self._reading = Reading(

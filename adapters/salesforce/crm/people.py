@@ -10,12 +10,15 @@ from adapters.http import Clock
 from adapters.ports import CrmUser
 from adapters.salesforce import mapping
 from adapters.salesforce.client import SalesforceClient
+from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.queries import select
 from adapters.wire import Json, text
 from rules.model import OwnerId
 
 FRESH = timedelta(minutes=10)
-_FIELDS = ("Id", "Name", "Email", "IsActive", "ManagerId", "TimeZoneSidKey")
+LEADER = "ManagerId"
+"""The one field of a user that may be hidden from ours."""
+_FIELDS = ("Id", "Name", "Email", "IsActive", "TimeZoneSidKey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,10 @@ class _Known:
 class People:
     """Everybody who can own a record, remembered for ten minutes."""
 
-    def __init__(self, client: SalesforceClient, clock: Clock) -> None:
+    def __init__(self, client: SalesforceClient, shape: Shape, clock: Clock) -> None:
         """Begin knowing nobody."""
         self._client = client
+        self._shape = shape
         self._clock = clock
         self._known: _Known | None = None
         self._lock = threading.Lock()
@@ -67,8 +71,11 @@ class People:
         with self._lock:
             now = self._clock.now()
             if self._known is None or now - self._known.at > FRESH:
+                leader = [LEADER] if LEADER in self._shape.get("User").types else []
                 rows = self._client.rows(
-                    select(_FIELDS, "User", "UserType = 'Standard'", ["Name"])
+                    select(
+                        [*_FIELDS, *leader], "User", "UserType = 'Standard'", ["Name"]
+                    )
                 )
                 self._known = _to_known(now, rows)
             return self._known

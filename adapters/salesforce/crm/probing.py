@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from adapters.errors import OutsideError, Permanent
 from adapters.ports import Probe, ProbeLine
 from adapters.salesforce.client import SalesforceClient
+from adapters.salesforce.crm.people import LEADER
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.ids import is_same
 from adapters.salesforce.kinds import OPPORTUNITIES
@@ -47,6 +48,7 @@ class Probing:
                 lines.append(
                     _try("Opportunity: set the fields of a return", self._fields)
                 )
+                lines.append(self._leaders())
         user = self._client.user if lines[0].is_ok else ""
         return Probe(self._organization_id, tuple(lines), user=user)
 
@@ -58,6 +60,17 @@ class Probing:
                 f" {self._organization_id}. Use an app of that organization, or correct"
                 " the id."
             )
+
+    def _leaders(self) -> ProbeLine:
+        described = self._shape.read("User")
+        message = ""
+        if described is None or LEADER not in described.types:
+            message = (
+                "Not shown to this user. Give the permission set of the integration"
+                " user Read on the field Manager of users, or say who leads whom with"
+                " `slagboom people import`."
+            )
+        return ProbeLine("User: know who leads whom", is_ok=True, message=message)
 
     def _fields(self) -> None:
         described = self._shape.read(OPPORTUNITIES.name)
