@@ -44,6 +44,8 @@ _UNDONE = {
     "%3B": ";",
 }
 _ESCAPE = re.compile("|".join(_UNDONE), re.IGNORECASE)
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+"""HubSpot counts in 64 bits. One id that is none would spoil a whole batch."""
 
 _BY_NAME = {
     "deal": Kind.DEAL,
@@ -219,7 +221,8 @@ def _of_record(event: Json, name: str, of_link: str) -> object:
 
 
 def _ref(kind: Kind, record_id: object) -> RecordRef | None:
-    return RecordRef(kind, RecordId(str(record_id))) if record_id else None
+    text = str(record_id)
+    return RecordRef(kind, RecordId(text)) if _ID.fullmatch(text) else None
 
 
 def _merge(event: Json, kind: Kind) -> tuple[RecordRef | None, tuple[RecordRef, ...]]:

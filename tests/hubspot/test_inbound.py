@@ -311,6 +311,12 @@ def test_a_strange_moment_does_not_stop_a_delivery(source: ChangeSource, value: 
     assert heard.occurred_at.tzinfo is not None
 
 
+@pytest.mark.parametrize("record_id", [0, -1, "x", "1 ", [1], {}, 10**30, None])
+def test_what_is_no_id_names_no_record(source: ChangeSource, record_id: object):
+    [heard] = source.hear(events({"objectId": record_id}))
+    assert (heard.kind, heard.ref) == (HeardKind.OTHER, None)
+
+
 def test_a_value_holds_nothing_that_cannot_be_stored(source: ChangeSource):
     [heard] = source.hear(events({"propertyValue": "half \ud83d, NUL \0"}))
     assert heard.value == "half \ufffd, NUL \ufffd"
