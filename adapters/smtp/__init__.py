@@ -7,6 +7,8 @@ from adapters.ports import Notifier
 from adapters.smtp.tls import Tls
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from adapters.http import Clock
 
 __all__ = ["Tls", "open_notifier"]
@@ -23,11 +25,13 @@ def open_notifier(
     tls: str = Tls.OFFERED,
     allow_private: bool = False,
     timeout: timedelta = timedelta(seconds=10),
+    context: "SSLContext | None" = None,
 ) -> Notifier:
     """Return a notifier for a mail server; nothing is connected yet.
 
     `sender` is an address, with or without a name. `timeout` holds for each step.
-    Raises Permanent for a bad sender.
+    `context` says whom to trust; without it, whom this machine trusts. Raises Permanent
+    for a bad sender.
     """
     # Here, so that a process that sends nothing does not load these.
     import ssl  # noqa: PLC0415
@@ -44,6 +48,6 @@ def open_notifier(
         tls=Tls(tls),
         clock=clock,
         timeout=timeout,
-        context=ssl.create_default_context(),
+        context=context or ssl.create_default_context(),
         allow_private=allow_private,
     )
