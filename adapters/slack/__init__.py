@@ -25,6 +25,9 @@ def open_notifier(
     """
     address = check_address(api_url, allow_private=allow_private)
     # Here, so that a process that sends nothing does not load the SDK.
+    from adapters.slack.guarding import make_context  # noqa: PLC0415
     from adapters.slack.notifier import SlackNotifier, make_client  # noqa: PLC0415
 
-    return SlackNotifier(make_client(token, address, timeout), default_channel)
+    context = make_context(allow_private=allow_private)
+    client = make_client(token, address, timeout, context)
+    return SlackNotifier(client, default_channel)

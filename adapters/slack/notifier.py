@@ -148,12 +148,15 @@ class SlackNotifier:
         return member
 
 
-def make_client(token: str, address: str, timeout: timedelta) -> WebClient:
+def make_client(
+    token: str, address: str, timeout: timedelta, context: ssl.SSLContext
+) -> WebClient:
     """Return a client that asks once: its own repeats would post twice."""
     return WebClient(
         token=token,
         base_url=f"{address}/",
         timeout=max(1, round(timeout.total_seconds())),
+        ssl=context,
         retry_handlers=[],
     )
 

@@ -1,6 +1,7 @@
 """What every way to reach people must do: the fake, Slack, and mail."""
 
 import json
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -414,6 +415,17 @@ def test_a_private_address_is_refused_unless_allowed(
     )
     with pytest.raises(Permanent):
         notifier.send(a_message())
+
+
+def test_slack_is_sent_nothing_by_a_name_that_leads_into_a_private_network():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        # No address by the looks of it, and yet this machine's.
+        url = f"https://127.1:{server.getsockname()[1]}"
+        with pytest.raises(Permanent, match="private network"):
+            open_slack(token="x", api_url=url).send(a_message(to="U0123456"))
+        peer, _ = server.accept()
+        with peer:
+            assert peer.recv(1) == b""
 
 
 def test_the_manifest_asks_for_the_scopes_that_are_used():
