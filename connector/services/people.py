@@ -64,14 +64,14 @@ class People:
         self._clock = clock
         self._owners: dict[int, _Owners] = {}
 
-    def sync(self, connection: Connection, crm: Crm) -> int:
+    def refresh(self, connection: Connection, crm: Crm) -> int:
         """Store who can own records in this CRM; return how many.
 
         Raises what `adapters.errors` has if the CRM cannot be asked.
         """
         users = crm.people()
         with self._store.begin() as tx:
-            tx.people.sync_owners(
+            tx.people.save_owners(
                 connection.id,
                 [
                     Owner(

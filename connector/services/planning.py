@@ -33,22 +33,7 @@ def plan_round(
     judged = _without_dropped(tx, judged)
     round_ = _paused_since(tx, round_)
     judged = guard(tx, round_, judged, page_url=page_url, now=now)
-    ids = tx.judgements.add(
-        [
-            NewJudgement(
-                one.look.claimed.id,
-                one.active.version.id,
-                one.judgement.change,
-                one.judgement.verdicts,
-                one.plan,
-                withheld=one.withheld if one.storm_id is not None else None,
-                storm_id=one.storm_id,
-                permit_id=one.permit_id,
-            )
-            for one in judged
-        ],
-        now=now,
-    )
+    ids = tx.judgements.add([_to_row(one) for one in judged], now=now)
     wanted = [
         to_plan(one, judgement_id, round_.connection.id)
         for one, judgement_id in zip(judged, ids, strict=True)
@@ -72,6 +57,19 @@ def plan_round(
     tx.violations.close(met, by="met", now=now)
     _keep_violations(tx, judged, now)
     return episodes
+
+
+def _to_row(judged: Judged) -> NewJudgement:
+    return NewJudgement(
+        judged.look.claimed.id,
+        judged.active.version.id,
+        judged.judgement.change,
+        judged.judgement.verdicts,
+        judged.plan,
+        withheld=judged.withheld if judged.storm_id is not None else None,
+        storm_id=judged.storm_id,
+        permit_id=judged.permit_id,
+    )
 
 
 def _paused_since(tx: Transaction, round_: Round) -> Round:

@@ -157,7 +157,7 @@ class Reconcile:
     ) -> int:
         """Hand all that changed since then to `take`; return what it counts in all."""
         crm = self._crm_for(connection)
-        self._people.sync(connection, crm)
+        self._people.refresh(connection, crm)
         fields = self._fields(connection)
         total = _total(crm, fields, since=since)
         seen = taken = 0

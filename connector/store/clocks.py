@@ -1,75 +1,26 @@
 """Clocks: follow-ups that run. What is due is found by an index, not by a walk."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from connector.store.codec import record_from_json
+from connector.store.clock_rows import ClockSummary, DueClock, NewClock, to_due
 from connector.store.parks import parked_until
 from connector.store.tables import clocks, connections, processes, records
-from rules.model import Kind, Record, RecordId, RecordRef, RuleId
 
-
-@dataclass(frozen=True, slots=True)
-class NewClock:
-    """A clock to start. `due_at` is when it first wants attention."""
-
-    record_id: int
-    process_id: int
-    follow_up: RuleId
-    started_at: datetime
-    task_due_at: datetime | None
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DueClock:
-    """A clock in one worker's hands, with its record as we last knew it."""
-
-    id: int
-    connection_id: int
-    record_id: int
-    process_id: int
-    follow_up: RuleId
-    started_at: datetime
-    task_due_at: datetime | None
-    task_id: str | None
-    steps_taken: int
-    last_step_at: datetime | None
-    stood_still: timedelta
-    attempts: int
-    ref: RecordRef
-    baseline: Record | None
-    stage_entered_at: datetime | None
-    parked_until: datetime | None
-    seen_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClockSummary:
-    """A clock as lists show it."""
-
-    id: int
-    connection: str
-    process: str
-    follow_up: str
-    kind: str
-    crm_id: str
-    record: str
-    owner: str | None
-    state: str
-    started_at: datetime
-    task_due_at: datetime | None
-    due_at: datetime | None
-    steps_taken: int
-    seen_until: datetime | None
-    seen_by: str | None
-    ended_at: datetime | None
-    ended_why: str | None
+__all__ = ["ClockSummary", "Clocks", "DueClock", "NewClock", "goes"]
 
 
 class Clocks:
@@ -112,12 +63,7 @@ class Clocks:
         """
         due = (
             select(clocks.c.id)
-            .where(
-                clocks.c.state == "running",
-                clocks.c.due_at <= now,
-                goes(),
-                or_(clocks.c.lease.is_(None), clocks.c.leased_until < now),
-            )
+            .where(_is_to_take(now))
             .order_by(clocks.c.due_at, clocks.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -141,30 +87,7 @@ class Clocks:
             .join(records, records.c.id == claimed.c.record_id)
             .order_by(claimed.c.id)
         )
-        return [
-            DueClock(
-                id=row.id,
-                connection_id=row.connection_id,
-                record_id=row.record_id,
-                process_id=row.process_id,
-                follow_up=RuleId(row.follow_up),
-                started_at=row.started_at,
-                task_due_at=row.task_due_at,
-                task_id=row.task_id,
-                steps_taken=row.steps_taken,
-                last_step_at=row.last_step_at,
-                stood_still=row.stood_still,
-                attempts=row.attempts,
-                ref=RecordRef(Kind(row.kind), RecordId(row.crm_id)),
-                baseline=None
-                if row.baseline is None
-                else record_from_json(row.baseline),
-                stage_entered_at=row.stage_entered_at,
-                parked_until=row.parked_until,
-                seen_until=row.seen_until,
-            )
-            for row in rows
-        ]
+        return [to_due(row) for row in rows]
 
     def extend(
         self, clock_ids: Collection[int], *, lease: str, until: datetime
@@ -299,43 +222,17 @@ class Clocks:
 
     def nudge(self, record_ids: Collection[int], *, now: datetime) -> None:
         """Let the clocks that have told somebody look again: it may be settled."""
-        if record_ids:
-            self._connection.execute(
-                update(clocks)
-                .where(
-                    clocks.c.record_id.in_(record_ids),
-                    clocks.c.state == "running",
-                    clocks.c.steps_taken > 0,
-                    clocks.c.lease.is_(None),
-                )
-                .values(due_at=func.least(clocks.c.due_at, now))
-            )
+        self._look_again(record_ids, clocks.c.steps_taken > 0, now=now)
 
     def wake_of(self, record_ids: Collection[int], *, now: datetime) -> None:
         """Let every running clock of these records look at its times again."""
-        if record_ids:
-            self._connection.execute(
-                update(clocks)
-                .where(
-                    clocks.c.record_id.in_(record_ids),
-                    clocks.c.state == "running",
-                    clocks.c.lease.is_(None),
-                )
-                .values(due_at=func.least(clocks.c.due_at, now))
-            )
+        self._look_again(record_ids, now=now)
 
     def is_any_due(self, now: datetime) -> bool:
         """Return whether there is a clock to take."""
         return (
             self._connection.execute(
-                select(clocks.c.id)
-                .where(
-                    clocks.c.state == "running",
-                    clocks.c.due_at <= now,
-                    goes(),
-                    or_(clocks.c.lease.is_(None), clocks.c.leased_until < now),
-                )
-                .limit(1)
+                select(clocks.c.id).where(_is_to_take(now)).limit(1)
             ).first()
             is not None
         )
@@ -378,6 +275,24 @@ class Clocks:
             ClockSummary(**row) for row in self._connection.execute(query).mappings()
         ]
 
+    def _look_again(
+        self,
+        record_ids: Collection[int],
+        *conditions: ColumnElement[bool],
+        now: datetime,
+    ) -> None:
+        if record_ids:
+            self._connection.execute(
+                update(clocks)
+                .where(
+                    clocks.c.record_id.in_(record_ids),
+                    clocks.c.state == "running",
+                    clocks.c.lease.is_(None),
+                    *conditions,
+                )
+                .values(due_at=func.least(clocks.c.due_at, now))
+            )
+
     def _finish(self, clock_id: int, lease: str, **values: Any) -> bool:
         finished = self._connection.execute(
             update(clocks)
@@ -385,6 +300,15 @@ class Clocks:
             .values(lease=None, leased_until=None, **values)
         )
         return finished.rowcount == 1
+
+
+def _is_to_take(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        clocks.c.state == "running",
+        clocks.c.due_at <= now,
+        goes(),
+        or_(clocks.c.lease.is_(None), clocks.c.leased_until < now),
+    )
 
 
 def goes() -> ColumnElement[bool]:

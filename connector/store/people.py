@@ -62,7 +62,7 @@ class People:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def sync_owners(self, connection_id: int, found: Sequence[Owner]) -> None:
+    def save_owners(self, connection_id: int, found: Sequence[Owner]) -> None:
         """Store the CRM's owners; one that it does not name any more stays, inactive.
 
         An empty list changes nothing: no account is without an owner.

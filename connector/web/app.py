@@ -76,6 +76,13 @@ def create_app(
     def finish(response: Response) -> Response:
         return secure(response, over_tls=over_tls)
 
+    _answer_errors(app, clock)
+    return app
+
+
+def _answer_errors(app: Flask, clock: Clock) -> None:
+    """Answer people with a page and programs with a line, whatever goes wrong."""
+
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response | HTTPException:
         if error.code == _NOT_FOUND and _is_for_people():
@@ -95,8 +102,6 @@ def create_app(
         if _is_for_people():
             return to_error_page(clock, "broken", _BROKEN)
         return Response("An error of ours; it is logged.\n", status=_BROKEN)
-
-    return app
 
 
 def _is_for_people() -> bool:

@@ -58,8 +58,8 @@ class Told:
         self._people = people
         self._acme = acme
 
-    def sync(self, *users: CrmUser) -> None:
-        self._people.sync(self._acme, cast("Crm", UserList(users)))
+    def refresh(self, *users: CrmUser) -> None:
+        self._people.refresh(self._acme, cast("Crm", UserList(users)))
 
     def save(self, *persons: Person) -> None:
         self._people.save(persons, author="anna")
@@ -90,7 +90,7 @@ def told(store: Store, people: People, acme: Connection) -> Told:
 
 
 def test_an_owner_is_told_in_person(told: Told):
-    told.sync(ROBIN)
+    told.refresh(ROBIN)
     assert told.who() == ("robin@example.com", Instead.NOBODY)
 
 
@@ -144,7 +144,7 @@ def test_an_owner_is_told_in_person(told: Told):
 def test_an_escalation_finds_a_manager(
     told: Told, users: Any, persons: Any, expected: tuple[str, Instead]
 ):
-    told.sync(*users)
+    told.refresh(*users)
     told.save(*persons)
     assert told.who(Recipient.MANAGER) == expected
 
@@ -168,7 +168,7 @@ LINE = (
 def test_what_a_manager_left_lying_goes_one_level_higher(
     told: Told, before: Sequence[str], next_in_line: str
 ):
-    told.sync(*LINE)
+    told.refresh(*LINE)
     found = told.who(Recipient.MANAGER, told=before)
     assert found is not None
     assert found[0] == next_in_line
@@ -177,7 +177,7 @@ def test_what_a_manager_left_lying_goes_one_level_higher(
 def test_a_silent_deputy_is_followed_by_the_next_in_line(
     told: Told, clock: FrozenClock
 ):
-    told.sync(*LINE)
+    told.refresh(*LINE)
     told.save(
         Person(
             MARIT.email,
@@ -194,20 +194,20 @@ def test_a_silent_deputy_is_followed_by_the_next_in_line(
 
 
 def test_with_nobody_above_a_silent_manager_the_same_one_hears_again(told: Told):
-    told.sync(replace(ROBIN, manager=MARIT.owner), MARIT)
+    told.refresh(replace(ROBIN, manager=MARIT.owner), MARIT)
     found = told.who(Recipient.MANAGER, told=[MARIT.email])
     assert found == (MARIT.email, Instead.NOBODY)
 
 
 def test_a_former_colleagues_records_are_the_managers_matter(told: Told):
-    told.sync(replace(ROBIN, is_active=False, manager=MARIT.owner), MARIT)
+    told.refresh(replace(ROBIN, is_active=False, manager=MARIT.owner), MARIT)
     assert told.who() == (MARIT.email, Instead.MANAGER)
 
 
 def test_a_deputy_stands_in_during_leave_and_not_after_it(
     told: Told, clock: FrozenClock
 ):
-    told.sync(ROBIN, MARIT)
+    told.refresh(ROBIN, MARIT)
     until = clock.now() + timedelta(days=7)
     told.save(
         Person(
@@ -224,7 +224,7 @@ def test_a_deputy_stands_in_during_leave_and_not_after_it(
 
 
 def test_leave_without_a_deputy_is_the_managers_matter(told: Told, clock: FrozenClock):
-    told.sync(ROBIN, MARIT)
+    told.refresh(ROBIN, MARIT)
     told.save(
         Person("robin@example.com", "R", manager=MARIT.email, away_from=clock.now())
     )
@@ -236,14 +236,14 @@ def test_leave_without_a_deputy_is_the_managers_matter(told: Told, clock: Frozen
 def test_a_record_that_is_nobodys_goes_to_the_fallback(
     told: Told, owner: str | None, role: Recipient
 ):
-    told.sync(ROBIN)
+    told.refresh(ROBIN)
     assert told.who(role, owner=owner) == (FALLBACK, Instead.FALLBACK)
 
 
 def test_with_nobody_left_the_admin_is_told_until_there_is_somebody(
     told: Told, store: Store
 ):
-    told.sync(ROBIN)
+    told.refresh(ROBIN)
     policy = a_policy(fallback=None)
     for _ in range(2):
         assert told.who(Recipient.MANAGER, policy=policy) is None
@@ -259,7 +259,7 @@ def test_with_nobody_left_the_admin_is_told_until_there_is_somebody(
 def test_language_and_zone_are_the_persons_own_else_the_policys(
     told: Told, store: Store, people: People, acme: Connection
 ):
-    told.sync(ROBIN, MARIT)
+    told.refresh(ROBIN, MARIT)
     told.save(
         Person("robin@example.com", "Robin", locale="nl", timezone="America/New_York")
     )
@@ -282,7 +282,7 @@ def test_language_and_zone_are_the_persons_own_else_the_policys(
 def test_a_language_set_by_another_process_is_seen_within_a_minute(
     told: Told, store: Store, clock: FrozenClock, people: People, acme: Connection
 ):
-    told.sync(ROBIN)
+    told.refresh(ROBIN)
     assert people.locale_of(acme.id, ROBIN.owner, "en") == "en"
     People(store, clock).save(
         [Person("robin@example.com", "Robin", locale="nl")], author="anna"
@@ -295,7 +295,7 @@ def test_a_language_set_by_another_process_is_seen_within_a_minute(
 def test_a_manager_set_by_hand_is_in_the_audit(
     told: Told, store: Store, people: People
 ):
-    told.sync(ROBIN)
+    told.refresh(ROBIN)
     people.set_manager("Robin@example.com", MARIT.email, author="anna")
     assert told.who(Recipient.MANAGER) == (MARIT.email, Instead.NOBODY)
     with store.begin() as tx:
@@ -306,7 +306,7 @@ def test_a_manager_set_by_hand_is_in_the_audit(
 
 
 def test_a_crm_that_does_not_answer_leaves_the_owners_as_they_were(told: Told):
-    told.sync(ROBIN)
+    told.refresh(ROBIN)
     with pytest.raises(Unauthorized):
-        told.sync()
+        told.refresh()
     assert told.who() == ("robin@example.com", Instead.NOBODY)

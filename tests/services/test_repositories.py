@@ -127,9 +127,9 @@ def test_an_owner_whom_the_crm_no_longer_names_has_left(store: Store, acme: int)
     robin = Owner(OwnerId("1"), "Robin@Example.com", "Robin")
     marit = Owner(OwnerId("2"), "marit@example.com", "Marit", manager=OwnerId("1"))
     with store.begin() as tx:
-        tx.people.sync_owners(acme, [marit, robin])
-        tx.people.sync_owners(acme, [marit])
-        tx.people.sync_owners(acme, [])
+        tx.people.save_owners(acme, [marit, robin])
+        tx.people.save_owners(acme, [marit])
+        tx.people.save_owners(acme, [])
         found = tx.people.owners(acme)
         assert not found[OwnerId("1")].is_active
         assert found[OwnerId("1")].email == "robin@example.com"
@@ -158,7 +158,7 @@ def test_a_manager_can_be_set_for_somebody_only_the_crm_knows(
     store: Store, clock: FrozenClock, acme: int
 ):
     with store.begin() as tx:
-        tx.people.sync_owners(acme, [Owner(OwnerId("1"), "r@example.com", "Robin")])
+        tx.people.save_owners(acme, [Owner(OwnerId("1"), "r@example.com", "Robin")])
         tx.people.set_manager("R@example.com", "M@example.com", now=clock.now())
         found = tx.people.find("r@example.com")
         assert found is not None
