@@ -7,6 +7,7 @@ from rules.document import Document, Problem
 from rules.lint.conditions import find_in_conditions
 from rules.lint.demands import find_in_demands
 from rules.lint.follow_ups import find_in_follow_ups
+from rules.lint.overlaps import find_overlaps
 from rules.lint.trying import InForce, find_untried
 from rules.policy import Policy
 
@@ -28,4 +29,5 @@ def lint(
     ]
     if in_force is not None:
         found += find_untried(document, policy, in_force)
+        found += find_overlaps(document, policy, in_force.others)
     return sorted(set(found))

@@ -39,7 +39,7 @@ def _goals(document: Document) -> Iterator[Problem]:
             is_key=True,
         )
     for path, rule in rules(document.shape):
-        if isinstance(rule, StageShape) and not (rule.requires or rule.gate):
+        if isinstance(rule, StageShape) and not _asks(rule):
             continue
         if rule.goal is None and rule.enforcement != OFF:
             yield document.source.problem(
@@ -47,6 +47,11 @@ def _goals(document: Document) -> Iterator[Problem]:
                 "This rule serves no goal, so nobody learns why it matters. Add goal:.",
                 is_key=True,
             )
+
+
+def _asks(stage: StageShape) -> bool:
+    people = stage.contacts or stage.account_contacts
+    return bool(stage.requires or stage.gate or people)
 
 
 def _required(document: Document, policy: Policy) -> Iterator[Problem]:

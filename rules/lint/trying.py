@@ -17,11 +17,15 @@ LONG_ENOUGH = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The version in force, and since when; `policy` is None if there is none."""
+    """The version in force, and since when; `policy` is None if there is none.
+
+    `others` are the policies of other processes in force on the same account.
+    """
 
     policy: Policy | None
     since: datetime
     now: datetime
+    others: tuple[Policy, ...] = ()
 
 
 def find_untried(

@@ -350,6 +350,48 @@ ENFORCED = (
 SKIP = "moves: {skip: {goal: forecast, enforcement: enforce}}"
 
 
+def beside(governs: str | None, other: str | None) -> list[str]:
+    """Return what is doubted of a policy beside another one that is in force."""
+    mine, others = (
+        "" if one is None else f"governs: {one!r}\n" for one in (governs, other)
+    )
+    _, renewals = compiled(HEAD.replace("process: sales", "process: renewals") + others)
+    in_force = InForce(None, NOW, NOW, others=(renewals,))
+    return found(mine, in_force=in_force)
+
+
+@pytest.mark.parametrize(
+    ("governs", "other"),
+    [(None, None), ("amount > 5", None), ("amount > 5", "amount > 10")],
+)
+def test_a_policy_that_speaks_of_the_records_of_another_is_doubtful(governs, other):
+    [finding] = beside(governs, other)
+    assert finding.startswith("2:10 process: renewals speaks of the same records")
+    assert "then renewals, the first by name, is heard" in finding
+
+
+@pytest.mark.parametrize(
+    ("governs", "other"),
+    [
+        ("amount > 5", "amount <= 5"),
+        # Of what trying cannot show nothing is claimed.
+        ('name.contains("a")', 'name.contains("b")'),
+    ],
+)
+def test_a_policy_for_other_records_than_another_is_fine(governs, other):
+    assert beside(governs, other) == []
+
+
+def test_a_policy_for_another_kind_of_record_than_another_is_fine():
+    _, leads = compiled(HEAD.replace("process: sales", "process: leads\nrecord: lead"))
+    assert found(in_force=InForce(None, NOW, NOW, others=(leads,))) == []
+
+
+def test_a_stage_that_asks_for_people_only_needs_a_goal_too():
+    [finding] = found(head=HEAD.replace("lead:", "lead: {contacts: 2}"))
+    assert finding.startswith("7:3 stages.lead: This rule serves no goal")
+
+
 def test_what_was_observed_for_a_day_may_be_enforced():
     observed = SKIP.replace(": enforce", ": observe")
     assert enforced(SKIP, observed, hours=24) == []

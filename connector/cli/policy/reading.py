@@ -69,7 +69,9 @@ def draft(text: str, *, is_offline: bool) -> Draft:
 def _in_force(app: Application, connection: Connection, process: str) -> InForce:
     now = app.clock.now()
     with app.store.begin() as tx:
-        for active in app.policies.active(tx, connection.id):
-            if active.policy.process == process:
-                return InForce(active.policy, active.version.effective_at, now)
-    return InForce(None, now, now)
+        actives = app.policies.active(tx, connection.id)
+    others = tuple(one.policy for one in actives if one.policy.process != process)
+    for active in actives:
+        if active.policy.process == process:
+            return InForce(active.policy, active.version.effective_at, now, others)
+    return InForce(None, now, now, others)
