@@ -139,6 +139,8 @@ def _pattern_hint(pattern: str) -> str:
 
 def _not_one_of(found: object, expected: str) -> str:
     words = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
+    if isinstance(found, str) and found in words:
+        return f"Write {found} without quotes."
     said = f"“{found}”" if isinstance(found, str | int | float) else _kind(found)
     hint = did_you_mean(str(found), words)
     if len(words) == 1:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from rules.document.words import Country, Hours, Length, Mail, Shape, Share, Zone
+from rules.document.words import Country, Hours, Lasting, Mail, Shape, Share, Zone
 from rules.policy import (
     EXEMPTION_LONGEST,
     EXEMPTIONS_RECUR,
@@ -41,7 +41,7 @@ class CalendarShape(Shape):
 class SeenShape(Shape):
     """Follow-ups that somebody has seen: they wait, and then go on."""
 
-    lasts: Length = Field(
+    lasts: Lasting = Field(
         default=SEEN_LIMIT.lasts,
         json_schema_extra={"default": "1wd"},
         description="How long one waits that was seen, such as 1wd.",
@@ -78,7 +78,7 @@ class PeopleShape(Shape):
 class HoldsShape(Shape):
     """Moves that were put back and wait for what they lack."""
 
-    keep: Length = Field(
+    keep: Lasting = Field(
         default=HOLD_KEEP,
         json_schema_extra={"default": "30d"},
         description="How long a wanted move waits for what is missing, such as 30d.",
@@ -88,7 +88,7 @@ class HoldsShape(Shape):
 class ExemptionsShape(Shape):
     """Permissions to deviate, which are given by command."""
 
-    longest: Length = Field(
+    longest: Lasting = Field(
         default=EXEMPTION_LONGEST,
         json_schema_extra={"default": "90d"},
         description="How long an exemption may last, such as 90d.",
@@ -104,7 +104,7 @@ class ExemptionsShape(Shape):
 class ParkingShape(Shape):
     """Records that are not followed up for a while, which is said by command."""
 
-    longest: Length = Field(
+    longest: Lasting = Field(
         default=PARK_LIMIT.longest,
         json_schema_extra={"default": "90d"},
         description="How long a record may be parked, such as 90d.",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -95,6 +96,12 @@ def _duration(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("Write a length of time, such as 24h or 5wd.")  # noqa: TRY004
     return parse_duration(value)
+
+
+def _lasting(value: Duration) -> Duration:
+    if value.amount == 0:
+        raise ValueError("This is no time at all. Write a length such as 7d or 3wd.")
+    return value
 
 
 def read_hours(text: str) -> tuple[time, time]:
@@ -192,6 +199,8 @@ Length = Annotated[
     WithJsonSchema({"type": "string", "pattern": _DURATION}),
 ]
 """A length of time: `24h`, `7d` elapsed; `4wh`, `5wd` of working time."""
+Lasting = Annotated[Length, AfterValidator(_lasting)]
+"""A length of time that is not nothing."""
 Share = Annotated[
     float,
     BeforeValidator(_share),

@@ -108,6 +108,15 @@ def test_an_announcement_is_made_and_withdrawn(terminal: Terminal):
     )
     assert wrong.code == 2
     assert "write it as 2026-12-01" in wrong.err
+    past = terminal.type(
+        *("policy", "publish", "policy.yaml", "--note", "x"),
+        *("--effective", "2020-01-01"),
+    )
+    assert past.code == 2
+    assert "which is past" in past.err
+    silent = terminal.type("policy", "publish", "policy.yaml", "--note", " ")
+    assert silent.code == 2
+    assert "Say why it changes." in silent.err
 
 
 def test_a_record_is_explained_for_scripts(terminal: Terminal):

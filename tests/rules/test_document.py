@@ -324,6 +324,24 @@ def test_a_field_that_the_account_lacks_is_a_problem():
     assert "Did you mean “contract_date”?" in found[2]
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "holds: {keep: 0d}",
+        "exemptions: {longest: 0h}",
+        "parking: {longest: 0wd}",
+        "people: {seen: {lasts: 0s}}",
+    ],
+)
+def test_what_lasts_no_time_at_all_is_refused(part: str):
+    assert "This is no time at all." in only(f"{HEAD}stages: {{lead: }}\n{part}")
+
+
+def test_a_version_in_quotes_is_told_apart_from_the_version():
+    quoted = HEAD.replace("version: 1", 'version: "1"')
+    assert "Write 1 without quotes." in only(f"{quoted}stages: {{lead: }}")
+
+
 def test_a_task_fills_in_only_what_there_is():
     text = (
         HEAD

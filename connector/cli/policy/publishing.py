@@ -25,11 +25,21 @@ from rules.comparing import compare
 from rules.document import Document, DocumentInvalid, parse
 from rules.document.parts import to_calendar, to_moment
 
+
+def _said(_context: click.Context, _option: click.Parameter, note: str) -> str:
+    if not note.strip():
+        raise click.BadParameter("Say why it changes.")
+    return note.strip()
+
+
 on_connection = click.option(
     "--connection", metavar="NAME", help="Of this account, where several have it."
 )
 noted = click.option(
-    "--note", required=True, help="Why it changes; kept with the version."
+    "--note",
+    required=True,
+    callback=_said,
+    help="Why it changes; kept with the version.",
 )
 
 
@@ -52,6 +62,7 @@ def publish(file: Path, note: str, effective: str | None, *, is_dry: bool) -> in
     with opened() as app:
         try:
             document = parse(text)
+            effective_at = _to_effective(document, effective, app.clock.now())
             connection = app.accounts.find(document.connection)
             before = in_force(app, connection, document.process)
             after = app.policies.draft(text, connection)
@@ -66,7 +77,7 @@ def publish(file: Path, note: str, effective: str | None, *, is_dry: bool) -> in
                 connection,
                 note=note,
                 author=find_author(),
-                effective_at=_to_effective(document, effective),
+                effective_at=effective_at,
             )
         except DocumentInvalid as error:
             return refuse(file, error)
@@ -114,7 +125,9 @@ def withdraw(process: str, connection: str | None) -> None:
     say(f"Version {version.number} of {process} does not come into force.")
 
 
-def _to_effective(document: Document, text: str | None) -> datetime | None:
+def _to_effective(
+    document: Document, text: str | None, now: datetime
+) -> datetime | None:
     if text is None:
         return None
     try:
@@ -124,7 +137,14 @@ def _to_effective(document: Document, text: str | None) -> datetime | None:
         raise ConfigError(
             f"--effective is {text!r}; write it as 2026-12-01, or 2026-12-01T09:00."
         ) from None
-    return to_moment(found, to_calendar(document.shape.calendar))
+    at = to_moment(found, to_calendar(document.shape.calendar))
+    if at < now:
+        # A slip in the year would put it in force at once, and tell nobody ahead.
+        raise ConfigError(
+            f"--effective is {text}, which is past. Leave it out to put the policy in"
+            " force now."
+        )
+    return at
 
 
 def _finish(app: Application, active: Active, connection: Connection) -> None:
