@@ -182,7 +182,8 @@ class Exemptions:
             or any(covers(rule, one) for one in judged_rules(active.policy))
         ]
         if not fitting:
-            rules = [one for active in speaking for one in judged_rules(active.policy)]
+            every = (one for active in speaking for one in judged_rules(active.policy))
+            rules = list(dict.fromkeys(every))
             raise ConfigError(
                 f"There is no rule {rule!r}.{did_you_mean(rule, rules)} There are:"
                 f" {listed(rules)}; {ALL} is every one of them."

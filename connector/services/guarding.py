@@ -125,7 +125,17 @@ def _guard_process(
         now=now,
     )
     tx.processes.pause(process_id, now=now)
-    _tell(tx, round_, active, storm_id, returning, before=before, url=page_url, now=now)
+    _tell(
+        tx,
+        round_,
+        active,
+        storm_id,
+        returning,
+        before=before,
+        returned=before + allowed,
+        url=page_url,
+        now=now,
+    )
     going_on = {one.look.claimed.id for one in returning[:allowed]}
     return [
         one if one.look.claimed.id in going_on else _withheld(one, storm_id)
@@ -195,6 +205,7 @@ def _tell(
     returning: Sequence[Judged],
     *,
     before: int,
+    returned: int,
     url: str,
     now: datetime,
 ) -> None:
@@ -223,7 +234,7 @@ def _tell(
         policy,
         connection.name,
         moved=moved,
-        returned=before,
+        returned=returned,
         actor=actor,
         locale=(person and person.locale) or policy.locale,
     )

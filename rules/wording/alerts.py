@@ -1,6 +1,6 @@
 """What the admin is told about a record: plain text of four parts."""
 
-from rules.model import Actor, Record
+from rules.model import Actor, ActorClass, Record
 from rules.policy import Policy
 from rules.wording.messages import MessageText
 from rules.wording.speech import Speech, is_code, one_line, shorten, speak
@@ -16,7 +16,7 @@ def duel_alert(policy: Policy, record: Record, actor: Actor, locale: str) -> str
         who=_who(speech, actor),
         name=shorten(speech.name(record), NAME_LENGTH),
         policy=policy.process,
-        count=speech.value(float(policy.returns_per_day)),
+        count=speech.counted("of_times", policy.returns_per_day),
     )
     lines = [
         told,
@@ -29,7 +29,9 @@ def duel_alert(policy: Policy, record: Record, actor: Actor, locale: str) -> str
 
 def _who(speech: Speech, actor: Actor) -> str:
     name = "" if is_code(actor.name) else shorten(one_line(actor.name), NAME_LENGTH)
-    return speech.automation(actor) or name or speech.say("a_somebody")
+    if name or actor.kind is not ActorClass.PERSON:
+        return speech.automation(actor) or name or speech.say("a_somebody")
+    return speech.say("actor_person")
 
 
 def actor_text(actor: Actor, locale: str) -> str:
@@ -48,7 +50,7 @@ def storm_alert(
 ) -> MessageText:
     """Return the question to the sponsor of a process that meets too many changes.
 
-    `moved` records went against it, of which `returned` were put back before.
+    `moved` records went against it, of which `returned` are put back.
     """
     speech = speak(locale, policy.calendar.timezone)
     facts = {
@@ -56,12 +58,10 @@ def storm_alert(
         "connection": connection,
         "count": speech.value(float(moved)),
         "returned": speech.value(float(returned)),
-        "most": speech.value(float(policy.storm.returns)),
         "who": _who(speech, actor),
     }
-    happened = "storm_happened" if returned else "storm_happened_first"
     keys = (
-        happened,
+        "storm_happened",
         "storm_why",
         "storm_do",
         "storm_permit",

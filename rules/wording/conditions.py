@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rules.model import EvidenceKind, FieldName, FieldType
 from rules.policy import Policy
-from rules.wording.speech import Speech, field_label
+from rules.wording.speech import Speech, field_label, option_label
 
 _PART = re.compile(
     r"""\s*(?P<name>[a-z]\w*)\s*(?P<sign>>=|<=|==|!=|>|<)\s*
@@ -82,7 +82,8 @@ def _value_text(policy: Policy, found: re.Match[str], speech: Speech) -> str | N
     if found["number"] is not None:
         return speech.value(float(found["number"]))
     if found["text"] is not None:
-        return f"“{found['text'][1:-1]}”"
+        text = found["text"][1:-1]
+        return f"“{option_label(policy, FieldName(found['name']), text) or text}”"
     word = found["word"]
     if word in _TIMES:
         return speech.say(word)

@@ -47,6 +47,8 @@ from rules.wording.speech import Speech, field_label, one_line, speak
 
 _SLOT = re.compile(r"\{\w+\}")
 
+_COUNTED = {"returns_per_day": "of_times", "messages_per_day": "of_messages"}
+
 
 def difference_lines(
     differences: Iterable[Difference],
@@ -314,17 +316,17 @@ def _limits(
         return speech.say(
             "park_limit",
             length=speech.duration(limits.longest),
-            count=speech.value(float(limits.times)),
+            count=speech.counted("of_times", limits.times),
         )
     if isinstance(limits, SeenLimit):
         return speech.say(
             "seen_limit",
             length=speech.duration(limits.lasts),
-            count=speech.value(float(limits.times)),
+            count=speech.counted("of_times", limits.times),
         )
     return speech.say(
         "storm_limit",
-        count=speech.value(float(limits.returns)),
+        count=speech.counted("of_records", limits.returns),
         share=speech.share(limits.share),
     )
 
@@ -332,15 +334,20 @@ def _limits(
 def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
     match setting.name, setting.value:
         case "governs", Condition() as governs:
-            return condition_text(policy, governs.text, speech)
+            said = condition_text(policy, governs.text, speech)
         case "goals", _:
-            return " ".join(speech.goals(policy, policy.goals.keys())).rstrip(".")
+            said = " ".join(speech.goals(policy, policy.goals.keys())).rstrip(".")
         case "title", _:
-            return speech.pick(policy.title)
+            said = speech.pick(policy.title)
+        case "locale", str() as locale:
+            said = speech.language(locale)
+        case ("returns_per_day" | "messages_per_day") as name, int() as count:
+            said = speech.counted(_COUNTED[name], count)
         case "lanes", _:
-            return _lanes(speech, policy.lanes, policy)
+            said = _lanes(speech, policy.lanes, policy)
         case _, value:
-            return _of_kind(speech, value)
+            said = _of_kind(speech, value)
+    return said
 
 
 def _of_kind(speech: Speech, value: object) -> str:

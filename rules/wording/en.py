@@ -156,7 +156,7 @@ ENGLISH = Catalogue(
         "a_somebody": "somebody or something",
         "duel_alert": (
             "{name} keeps being changed by {who}, against the policy {policy}. Slagboom"
-            " put it back {count} times in a day, and now leaves it as it is."
+            " put it back {count} in a day, and now leaves it as it is."
         ),
         "duel_why": (
             "Two automations that undo each other's work never end, and the figures"

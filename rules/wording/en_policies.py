@@ -35,9 +35,9 @@ PHRASES: Mapping[str, str] = {
     "start_unplanned": "after {length} without contact or a planned next step",
     "step_task": "the task “{task}”",
     "step_remind": "a reminder after {length}",
-    "step_escalate": "the manager hears after {length}",
+    "step_escalate": "the manager is told after {length}",
     "step_remind_now": "a reminder at once",
-    "step_escalate_now": "the manager hears at once",
+    "step_escalate_now": "the manager is told at once",
     "step_nothing": "nothing is asked",
     "what_of": "{what} (when {actors} did it)",
     "what_check_in": "we expect {condition} in {stages}",
@@ -48,30 +48,30 @@ PHRASES: Mapping[str, str] = {
     "actor_workflow": "a workflow",
     "actor_integration": "an integration",
     "actor_import": "an import",
-    "actor_agent": "an agent",
+    "actor_agent": "an AI agent",
     "actor_ourselves": "Slagboom",
     "actor_unknown": "somebody unknown",
     "set_placeholders": "not taken for an answer: {value}",
     "no_answer_words": "words that say nothing",
     "no_answer_repeated": "the same text by one author in {count} records",
     "no_answer_share": "what more than {share} of all records say",
-    "no_answer_but": "{what}; but {texts} is one",
-    "set_returns_per_day": "put back at most {value} times a day",
+    "no_answer_but": "{what}; but this is an answer: {texts}",
+    "set_returns_per_day": "put back at most {value} a day",
     "set_hold_keep": "a wanted move is remembered for {value}",
-    "set_storm": "within ten minutes at most {value} are put back",
-    "storm_limit": "{count} records, or {share} of all",
+    "set_storm": "within ten minutes at most {value} put back",
+    "storm_limit": "{count} or {share} of all records",
     "set_exemption_longest": "an exemption lasts {value} at the most",
     "set_exemptions_recur": "advice for a second process after {value} exemptions",
     "set_lanes": "followed up faster: {value}",
     "lane": "{condition}, in {share} of the time",
     "lane_alone": "{condition}, in {share} of the time and never in a digest",
     "set_messages_per_day": (
-        "a person gets at most {value} messages a day one by one, and the rest in one"
+        "a person gets at most {value} a day one by one, and the rest in one"
     ),
     "set_park_limit": "a record may be parked {value}",
     "set_seen_limit": "whoever has seen a follow-up is left alone for {value}",
-    "seen_limit": "{length}, {count} times at the most",
-    "park_limit": "for {length} at the most, {count} times a year",
+    "seen_limit": "{length}, {count} at the most",
+    "park_limit": "for {length} at the most, {count} a year",
     "set_title": "the process is called “{value}”",
     "set_kind": "the process is about {value}",
     "set_pipeline": "the process is for the pipeline {value}",
@@ -79,10 +79,13 @@ PHRASES: Mapping[str, str] = {
     "set_locale": "the language is {value}",
     "set_calendar": "working time is {value}",
     "set_sponsor": "{value} answers for the process",
-    "set_fallback": "{value} hears when nobody else can be told",
+    "set_fallback": "{value} is told when nobody else can be",
     "set_governs": "the process is only for {the} with {value}",
     "set_goals": "the goals are: {value}",
     "set_other": "the part “{name}” of the process",
+    "of_records": "record|records",
+    "of_times": "time|times",
+    "of_messages": "message|messages",
     "unit_s": "second|seconds",
     "unit_m": "minute|minutes",
     "unit_h": "hour|hours",
@@ -91,11 +94,11 @@ PHRASES: Mapping[str, str] = {
     "unit_wd": "working day|working days",
     "announce_subject": "{process}: what changes from {day}",
     "announce_what": (
-        "We agreed on the process {process} anew. From {moment} this holds:"
+        "We agreed how we work in the process {process}. From {moment} this applies:"
     ),
     "announce_nothing": (
-        "We agreed on the process {process} anew, from {moment}. In your work nothing"
-        " changes: for now we only look."
+        "We agreed how we work in the process {process}, from {moment}. Nothing changes"
+        " for you: for now we only look."
     ),
     "announce_why": "Why: {goals}",
     "announce_do": "Until then nothing changes. Questions? Talk to {sponsor}.",
@@ -103,8 +106,8 @@ PHRASES: Mapping[str, str] = {
     "announce_more": "and {count} more",
     "withdrawn_subject": "{process}: nothing changes for now",
     "withdrawn": (
-        "What we told you of the process {process} does not come into force. What"
-        " holds now goes on to hold."
+        "What we told you about the process {process} does not come into force. What"
+        " applies now goes on to apply."
     ),
     "version_current": "Version {number}, in force since {moment}",
     "version_retired": "Version {number}, in force from {moment}",
@@ -115,12 +118,12 @@ PHRASES: Mapping[str, str] = {
     "explain_happens": "What would happen when it goes to {to}:",
     "explain_in": "{name} is in {stage}, in the process {process}.",
     "explain_in_since": (
-        "{name} is in {stage} since {moment}, in the process {process}."
+        "{name} has been in {stage} since {moment}, in the process {process}."
     ),
     "explain_paused": "Slagboom is paused here: it only looks.",
-    "explain_against": "Stands against the policy: {what}",
+    "explain_against": "Against the policy: {what}",
     "explain_held": (
-        "Somebody wanted it in {stage}. Slagboom moves it once this is done:"
+        "Somebody wanted {the} in {stage}. Slagboom moves it there once this is done:"
     ),
     "explain_clock": "Follow-up: {what}. Next look: {moment}.",
     "explain_exempt": "Exempt until {moment} from: {what}.",

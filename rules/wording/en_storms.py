@@ -3,16 +3,11 @@
 from collections.abc import Mapping
 
 PHRASES: Mapping[str, str] = {
-    "storm_subject": "{process}: {count} records moved at once. What shall happen?",
+    "storm_subject": "{process}: {count} records moved at once. What should happen?",
     "storm_happened": (
         "Within ten minutes {count} records were changed against the process {process},"
-        " most of them by {who}. Slagboom put {returned} of them back and then stopped:"
+        " most of them by {who}. Slagboom puts {returned} of them back and then stops:"
         " from here on it only observes this process."
-    ),
-    "storm_happened_first": (
-        "Within ten minutes {count} records were changed against the process {process},"
-        " most of them by {who}. Slagboom puts back {most} of them at most and then"
-        " only observes this process."
     ),
     "storm_why": (
         "An import or an automation can be meant well. Putting thousands of records"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rules.comparing import statements
-from rules.exemptions import ALL, Exemption
+from rules.exemptions import ALL, Exemption, covers, judged_rules
 from rules.explaining import Outlook, Prospect
 from rules.model import ReasonCode, Record, RuleId, StageId, Verdict
 from rules.policy import Policy
@@ -105,7 +105,8 @@ def _stands(
         said = reason_in(speech, verdict.reason, policy)
         yield speech.say("explain_against", what=said)
     if standing.wish is not None:
-        yield speech.say("explain_held", stage=stage_label(policy, standing.wish))
+        wished = stage_label(policy, standing.wish)
+        yield speech.say("explain_held", the=speech.the(policy.kind), stage=wished)
         yield from needs_text(standing.lacks, policy, speech.region.language)
     known = statements(policy)
     for rule, at in standing.clocks:
@@ -115,9 +116,16 @@ def _stands(
                 "explain_clock", what=what, moment=speech.moment(at, now=now)
             )
     for one in standing.exemptions:
-        what = rule_text(policy, RuleId(one.rule), locale=speech.region.language)
         key = "explain_exempt_all" if one.rule == ALL else "explain_exempt"
+        what = speech.listed(_waived(policy, one, speech.region.language))
         yield speech.say(key, what=what, moment=speech.moment(one.until, now=now))
+
+
+def _waived(policy: Policy, exemption: Exemption, locale: str) -> list[str]:
+    """Return what an exemption frees from; its rule if the policy has none such."""
+    rules = [one for one in judged_rules(policy) if covers(exemption.rule, one)]
+    found = (rule_text(policy, rule, locale=locale) for rule in rules)
+    return list(found) or [exemption.rule]
 
 
 def _happens(

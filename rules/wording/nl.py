@@ -45,8 +45,7 @@ DUTCH = Catalogue(
         ReasonCode.MOVED_BACK: "{this} ging terug van {from} naar {to}.",
         ReasonCode.BORN_LATE: (
             "{this} is aangemaakt in {stage}. Met wat we nu weten is {furthest} de"
-            " juiste"
-            " fase."
+            " juiste fase."
         ),
         ReasonCode.ALLOWED: "Deze stap mag: {why}",
         ReasonCode.FIELD_EMPTY: "{field} is nog leeg, en is nodig voor {stage}.",
@@ -152,7 +151,7 @@ DUTCH = Catalogue(
         "undone": (
             "Slagboom heeft teruggedraaid wat het had gedaan, omdat {person} dat vroeg:"
         ),
-        "undone_why": "Zoals het nu staat, is het goed, en vanaf hier telt het.",
+        "undone_why": "Zoals het nu staat, is het goed. Vanaf hier telt dat.",
         "undone_do": (
             "Niets. Wat eerdere notities over {the} zeggen, is voorbij; is er een taak"
             " over, dan kun je die afsluiten."
@@ -166,7 +165,7 @@ DUTCH = Catalogue(
         "a_somebody": "iemand of iets",
         "duel_alert": (
             "{name} wordt telkens weer gewijzigd door {who}, tegen het beleid {policy}"
-            " in. Slagboom heeft dat op één dag {count} keer teruggezet, en laat het nu"
+            " in. Slagboom heeft dat op één dag {count} teruggezet, en laat het nu"
             " zo."
         ),
         "duel_why": (
@@ -275,27 +274,27 @@ DUTCH = Catalogue(
         ),
         "done_by_task": "Dit is klaar zodra je deze taak afvinkt.",
         "came_in": "{name} kwam binnen op {moment}, {ago} geleden.",
-        "entered": "{name} staat sinds {moment} in {stage}, nu {ago}.",
+        "entered": "{name} staat sinds {moment} in {stage}, nu al {ago}.",
         "unplanned": (
             "{name} heeft geen volgende stap: er staat niets gepland, en sinds {moment}"
-            " geen contact meer, nu {ago}."
+            " geen contact meer, nu al {ago}."
         ),
         "settled_planned": (
             "{name} is geregeld: er staat een volgende stap gepland. Dank je wel."
         ),
-        "idle": "{name} ligt stil: sinds {moment} geen contact meer, nu {ago}.",
+        "idle": "{name} ligt stil: sinds {moment} geen contact meer, nu al {ago}.",
         "none_logged": "Er is nog geen {bare} vastgelegd.",
         "with": "Dit ligt bij {person}.",
         "with_nobody": "Op dit moment is niemand de eigenaar.",
         "digest_subject": "Er wachten nog {count} zaken op je",
         "digest_subject_one": "Er wacht nog 1 zaak op je",
         "digest_what": (
-            "Er kwam op één dag zoveel voor je op, dat Slagboom een deel heeft bewaard"
+            "Er kwam op één dag zo veel op je af dat Slagboom een deel heeft bewaard"
             " voor dit ene bericht. Dit ligt er allemaal nog."
         ),
         "digest_why": "Wat hier op je wacht, mag niet worden vergeten.",
         "digest_do": (
-            "Klik op elk om het te openen. Zodra je er iets aan doet of het plant,"
+            "Klik erop om het te openen. Zodra je er iets aan doet of het plant,"
             " stoppen de herinneringen vanzelf."
         ),
         "told_before": (

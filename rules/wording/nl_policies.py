@@ -55,34 +55,37 @@ PHRASES: Mapping[str, str] = {
     "no_answer_words": "woorden die niets zeggen",
     "no_answer_repeated": "dezelfde tekst van één persoon in {count} records",
     "no_answer_share": "wat in meer dan {share} van alle records staat",
-    "no_answer_but": "{what}; maar {texts} is er wel een",
-    "set_returns_per_day": "hoogstens {value} keer per dag teruggezet",
+    "no_answer_but": "{what}; maar wel een antwoord: {texts}",
+    "set_returns_per_day": "hoogstens {value} per dag teruggezet",
     "set_hold_keep": "een gewenste stap wordt {value} onthouden",
-    "set_storm": "binnen tien minuten worden er hoogstens {value} teruggezet",
-    "storm_limit": "{count} records, of {share} van alle",
+    "set_storm": "binnen tien minuten hoogstens {value} teruggezet",
+    "storm_limit": "{count} of {share} van alle records",
     "set_exemption_longest": "een uitzondering duurt hoogstens {value}",
     "set_exemptions_recur": "advies voor een tweede proces na {value} uitzonderingen",
     "set_lanes": "sneller opgevolgd: {value}",
     "lane": "{condition}, in {share} van de tijd",
     "lane_alone": "{condition}, in {share} van de tijd en nooit in een verzamelbericht",
     "set_messages_per_day": (
-        "iedereen krijgt hoogstens {value} losse berichten per dag, en de rest in één"
+        "iedereen krijgt hoogstens {value} per dag, en de rest in één"
     ),
     "set_park_limit": "parkeren mag {value}",
     "set_seen_limit": "wie een opvolging heeft gezien, krijgt rust: {value}",
-    "seen_limit": "{length}, hoogstens {count} keer",
-    "park_limit": "hoogstens {length}, {count} keer per jaar",
+    "seen_limit": "{length}, hoogstens {count}",
+    "park_limit": "hoogstens {length}, {count} per jaar",
     "set_title": "het proces heet “{value}”",
     "set_kind": "het proces gaat over {value}",
     "set_pipeline": "het proces is voor de pijplijn {value}",
     "set_since": "het geldt voor wat is aangemaakt vanaf {value}",
     "set_locale": "de taal is {value}",
     "set_calendar": "de werktijd is {value}",
-    "set_sponsor": "{value} staat voor het proces",
+    "set_sponsor": "{value} is verantwoordelijk voor het proces",
     "set_fallback": "{value} hoort het als niemand anders bereikbaar is",
     "set_governs": "het proces geldt alleen voor {the} met {value}",
     "set_goals": "de doelen zijn: {value}",
     "set_other": "het onderdeel “{name}” van het proces",
+    "of_records": "record|records",
+    "of_times": "keer|keer",
+    "of_messages": "los bericht|losse berichten",
     "unit_s": "seconde|seconden",
     "unit_m": "minuut|minuten",
     "unit_h": "uur|uur",
@@ -91,11 +94,11 @@ PHRASES: Mapping[str, str] = {
     "unit_wd": "werkdag|werkdagen",
     "announce_subject": "{process}: wat verandert er vanaf {day}",
     "announce_what": (
-        "We hebben het proces {process} opnieuw afgesproken. Vanaf {moment} geldt:"
+        "We hebben afspraken gemaakt over het proces {process}. Vanaf {moment} geldt:"
     ),
     "announce_nothing": (
-        "We hebben het proces {process} opnieuw afgesproken, vanaf {moment}. In je werk"
-        " verandert er niets: voorlopig kijken we alleen mee."
+        "We hebben afspraken gemaakt over het proces {process}, vanaf {moment}. In je"
+        " werk verandert er niets: voorlopig kijken we alleen mee."
     ),
     "announce_why": "Waarom: {goals}",
     "announce_do": "Tot dan verandert er niets. Vragen? Overleg met {sponsor}.",
@@ -122,7 +125,7 @@ PHRASES: Mapping[str, str] = {
     "explain_paused": "Slagboom staat hier op pauze: het kijkt alleen mee.",
     "explain_against": "In strijd met de afspraak: {what}",
     "explain_held": (
-        "Iemand wilde het in {stage}. Slagboom zet het daar zodra dit klaar is:"
+        "Iemand wilde {the} in {stage} zetten. Slagboom doet dat zodra dit klaar is:"
     ),
     "explain_clock": "Opvolging: {what}. Volgende moment: {moment}.",
     "explain_exempt": "Uitgezonderd tot {moment} van: {what}.",
@@ -132,7 +135,7 @@ PHRASES: Mapping[str, str] = {
         " laat het met rust."
     ),
     "outlook_ungoverned": "Niets: het proces {process} laat het met rust.",
-    "outlook_passes": "Niets staat {to} in de weg.",
+    "outlook_passes": "Niets staat de stap naar {to} in de weg.",
     "outlook_observed": "Het blijft in {to}. Slagboom noteert het alleen.",
     "outlook_flagged": "Het blijft in {to}, met een notitie en een taak.",
     "outlook_returned": "Slagboom zet {the} terug in {stage}.",

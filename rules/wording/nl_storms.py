@@ -6,13 +6,8 @@ PHRASES: Mapping[str, str] = {
     "storm_subject": "{process}: {count} records tegelijk verplaatst. Wat nu?",
     "storm_happened": (
         "Binnen tien minuten zijn {count} records gewijzigd tegen het proces {process}"
-        " in, de meeste door {who}. Slagboom heeft er {returned} teruggezet en is toen"
-        " gestopt: dit proces wordt vanaf nu alleen bekeken."
-    ),
-    "storm_happened_first": (
-        "Binnen tien minuten zijn {count} records gewijzigd tegen het proces {process}"
-        " in, de meeste door {who}. Slagboom zet er hoogstens {most} terug en bekijkt"
-        " dit proces daarna alleen."
+        " in, de meeste door {who}. Slagboom zet er {returned} terug en stopt dan: dit"
+        " proces wordt vanaf nu alleen bekeken."
     ),
     "storm_why": (
         "Een import of een automatisering kan goed bedoeld zijn. Duizenden records"

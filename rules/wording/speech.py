@@ -146,8 +146,17 @@ class Speech:
 
     def duration(self, duration: Duration) -> str:
         """Return a length as the policy writes it, in words: `5 working days`."""
-        one, many = self.words.phrases[f"unit_{duration.unit.value}"].split("|")
-        return f"{duration.amount} {one if duration.amount == 1 else many}"
+        return self.counted(f"unit_{duration.unit.value}", duration.amount)
+
+    def counted(self, key: str, count: int) -> str:
+        """Return so many of what the phrase names as one and as more: `3 times`."""
+        one, many = self.words.phrases[key].split("|")
+        return f"{self.value(float(count))} {one if count == 1 else many}"
+
+    def language(self, locale: str) -> str:
+        """Return what a locale such as `nl-BE` is called: `Dutch (Belgium)`."""
+        named = Locale.parse(locale.replace("-", "_"))
+        return named.get_display_name(self.region) or locale
 
     def kinds(self, kinds: Collection[EvidenceKind], *, article: bool = True) -> str:
         """Return evidence as a choice: `a call or a meeting`."""

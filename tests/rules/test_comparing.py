@@ -257,7 +257,7 @@ def test_a_follow_up_is_told_with_its_start_its_task_and_its_ladder():
     assert said(a_policy(), after) == [
         (
             "New: when the deal has just come in: the task “Call …”, a reminder after"
-            " 24 hours and the manager hears after 48 hours (on)."
+            " 24 hours and the manager is told after 48 hours (on)."
         )
     ]
     at_once = a_follow_up(
@@ -267,7 +267,7 @@ def test_a_follow_up_is_told_with_its_start_its_task_and_its_ladder():
         )
     )
     [line] = said(a_policy(), a_policy(follow_ups=(at_once,)))
-    assert "a reminder at once and the manager hears at once" in line
+    assert "a reminder at once and the manager is told at once" in line
     idle = a_follow_up(starts=Starts(StartKind.IDLE, idle=a_duration("5wd")))
     [line] = said(after, a_policy(follow_ups=(idle,)), "nl")
     assert line.startswith("Na 5 werkdagen zonder contact: de taak “Bel …”")
@@ -288,8 +288,16 @@ def test_lanes_and_limits_are_said_in_words():
     assert line.startswith("Parkeren mag hoogstens 30 dagen, 2 keer per jaar (was: ")
     [line] = said(a_policy(), a_policy(seen_limit=SeenLimit(a_duration("4h"), 1)))
     assert line.startswith(
-        "Whoever has seen a follow-up is left alone for 4 hours, 1 times at the most"
+        "Whoever has seen a follow-up is left alone for 4 hours, 1 time at the most"
     )
+    [line] = said(a_policy(), a_policy(returns_per_day=1))
+    assert (
+        line == "Put back at most 1 time a day (was: put back at most 3 times a day)."
+    )
+    [line] = said(a_policy(), a_policy(messages_per_day=1), "nl")
+    assert line.startswith("Iedereen krijgt hoogstens 1 los bericht per dag")
+    [line] = said(a_policy(), a_policy(locale="nl-BE"))
+    assert line == "The language is Dutch (Belgium) (was: the language is English)."
     top = (Lane("top", a_condition("amount >= 100000"), 0.5, never_in_digest=True),)
     [line] = said(a_policy(), a_policy(lanes=top, messages_per_day=10))
     assert line.endswith("in 50% of the time and never in a digest.")
@@ -356,7 +364,8 @@ def test_a_goal_of_a_difference_is_the_rules_own():
             "en",
             (
                 "words that say nothing, the same text by one author in 5 records and"
-                " what more than 30% of all records say; but “testbv” is one"
+                " what more than 30% of all records say; but this is an answer:"
+                " “testbv”"
             ),
         ),
         ("nl", "woorden die niets zeggen, dezelfde tekst van één persoon in 5 records"),
@@ -384,7 +393,7 @@ def test_another_storm_limit_is_told_in_words():
     }
     [line] = said["en"]
     assert line == (
-        "Within ten minutes at most 200 records, or 10% of all are put back (was:"
-        " within ten minutes at most 50 records, or 5% of all are put back)."
+        "Within ten minutes at most 200 records or 10% of all records put back (was:"
+        " within ten minutes at most 50 records or 5% of all records put back)."
     )
     assert "binnen tien minuten" in said["nl"][0].lower()

@@ -593,7 +593,7 @@ def test_an_escalation_names_who_has_it():
     assert found.lines == (
         (
             "Bakkerij Jansen staat sinds zondag 22 november om 13:00 in Quote sent, nu"
-            " 2 dagen. Er is nog geen afspraak of telefoongesprek vastgelegd."
+            " al 2 dagen. Er is nog geen afspraak of telefoongesprek vastgelegd."
         ),
         "Dit ligt bij Sanne.",
         "Geen deal wordt vergeten.",
@@ -640,7 +640,7 @@ def test_an_idle_record_has_gone_quiet():
     )
     assert said(IDLE, REMIND, locale="nl").lines[0] == (
         "Bakkerij Jansen ligt stil: sinds zondag 22 november om 13:00 geen contact"
-        " meer, nu 2 dagen."
+        " meer, nu al 2 dagen."
     )
 
 
@@ -669,7 +669,7 @@ def test_a_settled_reminder_keeps_its_task_in_the_subject():
     [
         ("en", Actor(ActorClass.INTEGRATION, "Quotes"), "by an integration (Quotes)"),
         ("en", Actor(ActorClass.PERSON, "Robin"), "by Robin,"),
-        ("en", Actor(ActorClass.PERSON, "CRM_UI"), "by somebody or something,"),
+        ("en", Actor(ActorClass.PERSON, "CRM_UI"), "by a person,"),
         ("en", Actor(ActorClass.WORKFLOW, "FLOW 7"), "by a workflow (FLOW 7),"),
         ("en", Actor(ActorClass.UNKNOWN), "by somebody or something,"),
         ("nl", Actor(ActorClass.IMPORT), "door een import,"),
@@ -683,6 +683,25 @@ def test_the_admin_hears_with_whom_slagboom_is_at_odds(locale, actor, words):
     assert "Acme renewal" in text
     assert " 4 " in text
     assert record.url in text
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [("en", "put it back 1 time in a day"), ("nl", "op één dag 1 keer teruggezet")],
+)
+def test_the_admin_hears_of_one_return_as_one(locale, words):
+    policy = a_policy(returns_per_day=1)
+    assert words in duel_alert(policy, a_record(), Actor(ActorClass.UNKNOWN), locale)
+
+
+def test_a_choice_that_a_condition_names_is_said_as_the_crm_shows_it():
+    policy = a_policy(
+        options={FieldName("lost_reason"): {"price_too_high": "Price too high"}}
+    )
+    said = condition_text(policy, 'lost_reason == "price_too_high"', speak("en"))
+    assert said == "Lost reason equal to “Price too high”"
+    said = condition_text(policy, 'lost_reason == "other"', speak("en"))
+    assert said == "Lost reason equal to “other”"
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,8 @@ def test_everybody_whom_it_touches_is_told_once_in_their_language(known: Desk):
     assert len(known.channel.sent) == 3
     assert told[REP].lines == (
         (
-            "We hebben het proces Nieuwe klanten opnieuw afgesproken. Vanaf dinsdag 8"
-            " december om 13:00 geldt:"
+            "We hebben afspraken gemaakt over het proces Nieuwe klanten. Vanaf"
+            " dinsdag 8 december om 13:00 geldt:"
         ),
         "• Geen fase mag worden overgeslagen (was: gemeld, nu: teruggezet).",
         "Waarom: We zien waar deals vastlopen.",
@@ -118,7 +118,7 @@ def test_what_is_only_observed_changes_nobodys_work(known: Desk):
     announce(known, POLICY.replace("people:", f"{extra}people:"))
     known.send()
     [lines] = {one.lines for one in known.channel.sent if one.to == ANNA}
-    assert "nothing changes: for now we only look" in lines[0]
+    assert "Nothing changes for you: for now we only look." in lines[0]
     assert len(lines) == 2
 
 

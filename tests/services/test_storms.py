@@ -142,15 +142,28 @@ def test_the_sponsor_is_asked_once_with_numbers_and_three_answers(coast: Coast):
     assert coast.told() == [(ANNA, "admin")]
     [message] = coast.channel.sent
     assert message.subject == (
-        "New business: 50 records moved at once. What shall happen?"
+        "New business: 50 records moved at once. What should happen?"
     )
     words = " ".join(message.lines)
     assert "Within ten minutes 50 records were changed" in words
+    assert "Slagboom puts 20 of them back and then stops" in words
     assert "by an import" in words
     for answer in ("permit", "return", "look"):
         assert f"slagboom storm {answer} acme" in words
     assert message.link == "https://s.example"
     assert coast.notices() == ["storm"]
+
+
+def test_what_was_put_back_before_counts_among_what_the_sponsor_is_told(coast: Coast):
+    coast.jump(coast.add(5))
+    coast.jump(coast.add(50))
+    coast.run()
+    [message] = coast.channel.sent
+    words = " ".join(message.lines)
+    assert "Within ten minutes 55 records were changed" in words
+    assert "Slagboom puts 20 of them back and then stops" in words
+    [storm] = coast.storms.latest()
+    assert storm.returned == 20
 
 
 def test_slow_work_is_no_storm(coast: Coast):

@@ -103,7 +103,7 @@ ENGLISH: Mapping[str, str] = {
     "policy": "Publish your policy",
     "policy_why": (
         "Begin with `enforcement: observe`: you then read below what would have"
-        " happened. `slagboom policy test` shows it for the past."
+        " happened. `slagboom policy diff` shows it for all that is there now."
     ),
     "people": "Introduce your people",
     "people_why": (
@@ -167,7 +167,7 @@ ENGLISH: Mapping[str, str] = {
     "workflow": "a workflow",
     "integration": "an integration",
     "import_actor": "an import",
-    "agent": "an agent",
+    "agent": "an AI agent",
     "ourselves": "Slagboom",
     # health
     "health": "How it runs",

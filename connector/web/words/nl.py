@@ -105,7 +105,7 @@ DUTCH: Mapping[str, str] = {
     "policy": "Publiceer uw beleid",
     "policy_why": (
         "Begin met `enforcement: observe`: u leest dan hieronder wat er gebeurd zou"
-        " zijn. `slagboom policy test` laat het zien voor het verleden."
+        " zijn. `slagboom policy diff` laat het zien voor alles wat er nu staat."
     ),
     "people": "Stel uw mensen voor",
     "people_why": (
@@ -169,7 +169,7 @@ DUTCH: Mapping[str, str] = {
     "workflow": "een workflow",
     "integration": "een integratie",
     "import_actor": "een import",
-    "agent": "een agent",
+    "agent": "een AI-agent",
     "ourselves": "Slagboom",
     # health
     "health": "Hoe het loopt",
