@@ -5,7 +5,7 @@ developers.hubspot.com/docs/api-reference/crm-leads-v3/guide.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from rules.model import (
@@ -85,17 +85,6 @@ _ROLLED_UP = {
 }
 UNTOLD = frozenset({*FOLLOWS_THE_STAGE, *map(PropertyName, _ROLLED_UP.values())})
 """HubSpot computes these: whether a webhook tells of them is not promised."""
-_OF_CONTACTS = _builtin(
-    email="email",
-    first_name="firstname",
-    last_name="lastname",
-    phone="phone",
-    company="company",
-    job_title="jobtitle",
-    lead_status="hs_lead_status",
-    lifecycle_stage="lifecyclestage",
-    **_ROLLED_UP,
-)
 
 DEALS = ObjectType(
     name="deals",
@@ -149,21 +138,19 @@ CONTACTS = ObjectType(
     modified="lastmodifieddate",
     note=202,
     task=204,
-    builtin=_OF_CONTACTS,
+    builtin=_builtin(
+        email="email",
+        first_name="firstname",
+        last_name="lastname",
+        phone="phone",
+        company="company",
+        job_title="jobtitle",
+        lead_status="hs_lead_status",
+        lifecycle_stage="lifecyclestage",
+        **_ROLLED_UP,
+    ),
 )
-CONTACTS_AS_LEADS = ObjectType(
-    name="contacts",
-    type_id="0-1",
-    scope="contacts",
-    names=("firstname", "lastname", "email"),
-    stage=LIFECYCLE,
-    pipeline=None,
-    modified="lastmodifieddate",
-    note=202,
-    task=204,
-    builtin=_OF_CONTACTS,
-    only_stages=LEAD_STAGES,
-)
+CONTACTS_AS_LEADS = replace(CONTACTS, only_stages=LEAD_STAGES)
 COMPANIES = ObjectType(
     name="companies",
     type_id="0-2",

@@ -44,12 +44,7 @@ def reference(table: str, *, name: str = "", nullable: bool = False) -> Column[i
 
 def of_process() -> Column[int]:
     """Return the reference to the process that a row is about."""
-    return Column(
-        "process_id",
-        BigInteger,
-        ForeignKey("processes.id", ondelete="CASCADE"),
-        nullable=False,
-    )
+    return reference("processes", name="process_id")
 
 
 def instant(name: str, *, nullable: bool = True) -> Column[datetime]:

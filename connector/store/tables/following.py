@@ -1,11 +1,9 @@
 """Following up: the clocks, who is told of them, and by which channel."""
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Date,
-    ForeignKey,
     Index,
     Integer,
     Interval,
@@ -23,6 +21,7 @@ from connector.store.tables.columns import (
     json_object,
     lease,
     metadata,
+    of_process,
     one_of,
     reference,
     words,
@@ -34,12 +33,7 @@ clocks = Table(
     identity(),
     reference("connections"),
     reference("records"),
-    Column(
-        "process_id",
-        BigInteger,
-        ForeignKey("processes.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    of_process(),
     words("follow_up"),
     instant("started_at", nullable=False),
     instant("task_due_at"),

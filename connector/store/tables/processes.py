@@ -3,7 +3,6 @@
 from sqlalchemy import (
     BigInteger,
     Column,
-    ForeignKey,
     Index,
     Integer,
     Table,
@@ -44,12 +43,7 @@ process_versions = Table(
     "process_versions",
     metadata,
     identity(),
-    Column(
-        "process_id",
-        BigInteger,
-        ForeignKey("processes.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    of_process(),
     Column("number", Integer, nullable=False),
     words("document"),
     # The account as it was when this version was published: what it compiles against.
@@ -131,12 +125,7 @@ exemptions = Table(
     metadata,
     identity(),
     reference("records"),
-    Column(
-        "process_id",
-        BigInteger,
-        ForeignKey("processes.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    of_process(),
     # A rule's id, the beginning of some rules' ids, or "all".
     words("rule"),
     words("why"),
