@@ -53,6 +53,9 @@ _OBJECT_NAMED = re.compile(r"sObject type '(\w+)'")
 _NO_RIGHT = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 _RIGHT_NAMED = re.compile(r"entity type cannot be (\w+): (\w+)")
 """The same code stands for a trigger that broke: only the words tell a right."""
+AUTOMATION = frozenset({_NO_RIGHT, "CANNOT_EXECUTE_FLOW_TRIGGER"})
+"""A trigger or a flow of the organisation broke. Once may be chance, such as what else
+ran beside it: a second try that breaks as well is for its admin."""
 _CURSORS = frozenset(
     {
         "INVALID_QUERY_LOCATOR",

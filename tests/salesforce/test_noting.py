@@ -174,6 +174,25 @@ def test_each_row_of_an_answered_batch_ends_in_its_own_way(
     assert "UNABLE_TO_LOCK_ROW" in outcomes["locked"].reason
 
 
+@pytest.mark.parametrize(
+    ("times", "kind"), [(1, OutcomeKind.DONE), (2, OutcomeKind.REFUSED)]
+)
+def test_a_row_that_automation_broke_is_tried_once_more_and_the_others_are_not(
+    crm: Crm, control: Control, deal: RecordRef, times: int, kind: OutcomeKind
+):
+    other = ref(seed(control))
+    broken = {"kind": "partial", "category": "CANNOT_EXECUTE_FLOW_TRIGGER"}
+    path = "/composite/sobjects$"
+    control.post("faults", **broken, path=path, rows=[1])
+    if times > 1:
+        control.post("faults", **broken, path=path)
+    outcomes = crm.create_tasks([task(deal, "good"), task(other, "broken")])
+    assert outcomes["good"].kind is OutcomeKind.DONE
+    assert outcomes["broken"].kind is kind
+    assert len(rows(control, "Task", deal.id)) == 1
+    assert len(rows(control, "Task", other.id)) == (kind is OutcomeKind.DONE)
+
+
 def test_an_answer_with_too_few_rows_leaves_all_unknown(
     crm: Crm, control: Control, deal: RecordRef
 ):

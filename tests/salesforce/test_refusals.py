@@ -65,7 +65,12 @@ def error(
         (428, "", "", Permanent),
         (503, "SERVER_UNAVAILABLE", "", Transient),
         (500, "", "", Transient),
+        (409, "", "", Transient),
         (420, "", "", Transient),
+        (400, "QUERY_LOCATOR_NOT_FOUND", "", Transient),
+        (400, "TEMPORARY_QUERY_MORE_FAILURE", "", Transient),
+        (400, "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "", Transient),
+        (400, "TOO_MANY_APEX_REQUESTS", "", Transient),
     ],
 )
 def test_a_refusal_says_what_to_do(

@@ -1,7 +1,8 @@
 """Making records 200 at a time, and telling how each of them ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from adapters.batching import cut
 from adapters.errors import (
@@ -13,6 +14,7 @@ from adapters.ports import Outcome, OutcomeKind
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.kinds import OWNER_FIELD
 from adapters.salesforce.refusals import (
+    AUTOMATION,
     WRONG_OWNER,
     code_of,
     find_missing_right,
@@ -39,10 +41,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it went. `is_about_owner`: refused for the person whom it should be for."""
+    """How it went. `is_about_owner`: refused for the person whom it should be for.
+
+    `is_of_automation`: the organisation's own automation broke.
+    """
 
     outcome: Outcome
     is_about_owner: bool = False
+    is_of_automation: bool = False
 
 
 class Collecting:
@@ -55,16 +61,24 @@ class Collecting:
     def create(self, rows: Sequence[Row]) -> dict[str, Ended]:
         """Make records, and say by key how each ended.
 
-        Raises Unauthorized or Forbidden if the very first batch meets with it; later
-        ones must not hide what became of the first.
+        What broke by the organisation's own automation is tried once more. Raises
+        Unauthorized or Forbidden if the very first batch meets with it; later ones must
+        not hide what became of the first.
         """
+        ended = self._create(rows)
+        again = [row for row in rows if ended[row.key].is_of_automation]
+        return ended | self._create(again, begun=ended)
+
+    def _create(
+        self, rows: Sequence[Row], *, begun: Mapping[str, Ended] = MappingProxyType({})
+    ) -> dict[str, Ended]:
         ended: dict[str, Ended] = {}
         for batch in cut(rows, LARGEST):
             try:
                 results = self._client.create([row.body for row in batch])
                 ended |= _to_ended(batch, results)
             except (Unauthorized, Forbidden) as error:
-                if not ended:
+                if not (ended or begun):
                     raise
                 ended |= _all(
                     batch, replace(outcome_of(error), kind=OutcomeKind.FAILED)
@@ -94,7 +108,7 @@ def _to_ended(batch: Sequence[Row], results: Sequence[Json]) -> dict[str, Ended]
         if code in _ABSENT and error.get("fields") == [row.on]:
             outcome = Outcome(OutcomeKind.GONE, reason=outcome.reason)
         about_owner = code in WRONG_OWNER or error.get("fields") == [OWNER_FIELD]
-        ended[row.key] = Ended(outcome, about_owner)
+        ended[row.key] = Ended(outcome, about_owner, code in AUTOMATION)
     return ended
 
 

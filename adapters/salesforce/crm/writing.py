@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from adapters.batching import cut
 from adapters.errors import (
     Exhausted,
     Forbidden,
     OutsideError,
+    Permanent,
     Transient,
     Unauthorized,
 )
@@ -24,10 +26,18 @@ from adapters.salesforce import mapping
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.crm.reading import find_id
 from adapters.salesforce.crm.shape import Shape
-from adapters.salesforce.refusals import ROW_LOCKED, outcome_of
+from adapters.salesforce.kinds import OPPORTUNITIES
+from adapters.salesforce.queries import IDS, is_in, select
+from adapters.salesforce.refusals import AUTOMATION, ROW_LOCKED, outcome_of
 from adapters.salesforce.sending import PARALLEL
-from adapters.wire import Json
+from adapters.wire import Json, text
 from rules.model import FieldMap, RecordRef
+
+_AMOUNT = "Amount"
+_SUM = (
+    "Its amount is the sum of its products, and Salesforce ignores another one. Change"
+    " the products."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,38 @@ class Writing:
                 # Two writes go as one: the second would meet the change of the first.
                 values={**(earlier.values if earlier else {}), **values},
             )
+        outcomes |= self._leave_sums(patches)
         return outcomes | self._send(list(patches.values()))
+
+    def _leave_sums(self, patches: dict[RecordRef, _Patch]) -> dict[str, Outcome]:
+        """Take out the patches of amounts that are sums, and say how they ended.
+
+        The amount of an opportunity with products is theirs. Salesforce takes another
+        one and ignores it without a word, see "Opportunity" in the Object Reference.
+        """
+        priced = {
+            one.record_id: ref
+            for ref, one in patches.items()
+            if one.name == OPPORTUNITIES.name and _AMOUNT in one.values
+        }
+        asked = [
+            select(
+                ["Id"],
+                OPPORTUNITIES.name,
+                f"{is_in('Id', piece)} AND HasOpportunityLineItem = true",
+            )
+            for piece in cut(list(priced), IDS)
+        ]
+        left = [
+            patches.pop(priced[text(row, "Id")])
+            for rows in self._client.rows_of(asked)
+            for row in rows
+        ]
+        return {
+            key: Outcome(OutcomeKind.REFUSED, reason=_SUM)
+            for one in left
+            for key in one.keys
+        }
 
     def _to_wire(self, write: FieldWrite, fields: FieldMap) -> Json:
         about = self._shape.type_of(write.expected.ref.kind)
@@ -98,12 +139,7 @@ class Writing:
             if trouble:
                 return _left_out(trouble[0])
             try:
-                self._client.set(
-                    one.name,
-                    one.record_id,
-                    one.values,
-                    unless_since=to_http_date(one.read_at),
-                )
+                self._set(one)
             except OutsideError as error:
                 if _is_general(error) or _is_passing(error):
                     trouble.append(error)
@@ -120,6 +156,22 @@ class Writing:
             for one, error in zip(patches, errors, strict=True)
             for key in one.keys
         }
+
+    def _set(self, one: _Patch) -> None:
+        def patch() -> None:
+            self._client.set(
+                one.name,
+                one.record_id,
+                one.values,
+                unless_since=to_http_date(one.read_at),
+            )
+
+        try:
+            patch()
+        except Permanent as error:
+            if isinstance(error, Forbidden) or error.code not in AUTOMATION:
+                raise
+            patch()
 
 
 def to_http_date(at: datetime) -> str:
