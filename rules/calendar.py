@@ -81,6 +81,18 @@ def today(now: datetime, calendar: Calendar) -> date:
         return now.date()
 
 
+def to_moment(day: date | datetime, calendar: Calendar) -> datetime:
+    """Return a moment in UTC; without a zone it is meant in the calendar's.
+
+    A day begins at its midnight.
+    """
+    if not isinstance(day, datetime):
+        day = datetime.combine(day, time())
+    if day.tzinfo is None:
+        day = day.replace(tzinfo=ZoneInfo(calendar.timezone))
+    return day.astimezone(UTC)
+
+
 def next_day_at(now: datetime, calendar: Calendar) -> datetime:
     """Return when the next day begins in the calendar's zone, in UTC."""
     tomorrow = today(now, calendar) + timedelta(days=1)

@@ -1,10 +1,10 @@
 """Moments as people write them: until when something holds, since when it did."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.errors import ConfigError
-from rules.calendar import add, parse_duration
+from rules.calendar import add, parse_duration, to_moment
 from rules.policy import Calendar, Duration
 
 
@@ -35,24 +35,19 @@ def read_moment(text: str, calendar: Calendar) -> datetime:
     A day begins at midnight in the calendar's zone. Raises ConfigError.
     """
     try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return to_moment(datetime.fromisoformat(text.strip()), calendar)
+    except (ValueError, OverflowError):
         raise ConfigError(
             f"{text!r} is no moment. Write 2026-12-31 or 2026-12-31T17:00."
         ) from None
-    zone = ZoneInfo(calendar.timezone)
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _moment(text: str, calendar: Calendar, now: datetime) -> datetime:
-    zone = ZoneInfo(calendar.timezone)
     try:
         if len(text) <= len("2026-12-31") and "-" in text:
-            next_day = date.fromisoformat(text) + timedelta(days=1)
-            return datetime.combine(next_day, time(), zone).astimezone(UTC)
+            return to_moment(date.fromisoformat(text) + timedelta(days=1), calendar)
         if "T" in text or " " in text:
-            at = datetime.fromisoformat(text)
-            return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+            return to_moment(datetime.fromisoformat(text), calendar)
         return add(now, parse_duration(text), calendar)
     except (ValueError, OverflowError):
         raise ConfigError(

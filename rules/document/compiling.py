@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from rules.account import Account, AccountKind, AccountStage
+from rules.calendar import to_moment
 from rules.document.compilation import Compilation
 from rules.document.compiling_follow_ups import to_follow_ups, to_lanes
 from rules.document.compiling_rules import (
@@ -14,7 +15,7 @@ from rules.document.compiling_rules import (
     to_stages,
 )
 from rules.document.names import names_in, names_without_account
-from rules.document.parts import to_calendar, to_moment, to_placeholders
+from rules.document.parts import to_calendar, to_placeholders
 from rules.document.places import (
     find_pipeline,
     find_stages,

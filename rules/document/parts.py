@@ -1,8 +1,6 @@
 """The small parts of a document as a policy has them."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
 
 from rules.document.answers import PlaceholdersShape
 from rules.document.follow_up_shape import StepShape
@@ -77,15 +75,3 @@ def to_goal(rule: Rule) -> GoalId | None:
 def to_actors(rule: ActedRule) -> Actors:
     """Return whose changes a rule speaks of."""
     return frozenset(ActorClass(word) for word in rule.actors)
-
-
-def to_moment(day: date | datetime, calendar: Calendar) -> datetime:
-    """Return a moment in UTC; without a zone it is meant in the calendar's.
-
-    A day begins at its midnight.
-    """
-    if not isinstance(day, datetime):
-        day = datetime.combine(day, time())
-    if day.tzinfo is None:
-        day = day.replace(tzinfo=ZoneInfo(calendar.timezone))
-    return day.astimezone(UTC)

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from rules.calendar import to_moment
 from rules.document import DocumentInvalid, Problem
 from rules.document.problems import Path, did_you_mean, listed
 from rules.document.source import Source, read
+from rules.document.words import LANGUAGES
 from rules.examples.model import (
     ASK,
     EXPLAIN,
@@ -61,7 +62,6 @@ _KEYS = (
 _FILE_KEYS = ("today", "now", "examples")
 _OTHER = (RETURN_TO, RESTORE, HOLD, ASK, EXPLAIN, WANTED)
 _RESULTS = (*(result.value for result in Result), SILENT)
-_LANGUAGES = ("en", "nl")
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _NOON = time(12)
 
@@ -159,14 +159,14 @@ class _Reading:
         self, raw: Mapping[str, Any], path: Path, otherwise: datetime
     ) -> datetime:
         """Return when an example is judged: `now`, or `today` at noon."""
-        zone = ZoneInfo(self._policy.calendar.timezone)
+        calendar = self._policy.calendar
         now, today = raw.get("now"), raw.get("today")
         if isinstance(now, datetime):
-            return (now if now.tzinfo else now.replace(tzinfo=zone)).astimezone(UTC)
+            return to_moment(now, calendar)
         if now is not None:
             self._complain((*path, "now"), "Write a moment: 2026-12-01T09:00.")
         if isinstance(today, date) and not isinstance(today, datetime):
-            return datetime.combine(today, _NOON, zone).astimezone(UTC)
+            return to_moment(datetime.combine(today, _NOON), calendar)
         if today is not None:
             self._complain((*path, "today"), "Write a day: 2026-12-01.")
         return otherwise
@@ -226,7 +226,7 @@ class _Reading:
             language = self._policy.locale[:2]
             return {} if raw is None else {language: self._words(raw, path)}
         for language in raw:
-            if language not in _LANGUAGES:
+            if language not in LANGUAGES:
                 self._complain((*path, language), "Notes are in en or nl.")
         return {
             language: self._words(texts, (*path, language))

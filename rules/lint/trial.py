@@ -18,7 +18,7 @@ from rules.expressions import (
     compile_condition,
 )
 from rules.facts import TIMES
-from rules.model import EvidenceKind, FieldName, FieldType, Value
+from rules.model import OWNER, EvidenceKind, FieldName, FieldType, Value
 from rules.policy import Policy
 from rules.tokens import Token, read_tokens
 
@@ -96,7 +96,7 @@ def _decisions(
 
 
 def _types(policy: Policy) -> Mapping[FieldName, FieldType]:
-    return {FieldName("owner"): FieldType.TEXT, **policy.types}
+    return {OWNER: FieldType.TEXT, **policy.types}
 
 
 def _is_plain(tokens: Sequence[Token]) -> bool:

@@ -214,8 +214,9 @@ def test_what_a_process_did_in_a_stretch_of_time_is_taken_back(repair: Repair):
     ended = repair.clock.now().isoformat()
     with pytest.raises(NotUndoable, match="changed no record in that time"):
         repair.undo.stretch("other", ended, None, why="", author="anna")
-    with pytest.raises(ConfigError, match="is no moment"):
-        repair.undo.stretch("new-business", "yesterday", None, why="", author="anna")
+    for since in ("yesterday", "0001-01-01T00:00+01:00"):
+        with pytest.raises(ConfigError, match="is no moment"):
+            repair.undo.stretch("new-business", since, None, why="", author="anna")
     repair.undo.stretch("new-business", begun.isoformat(), ended, why="", author="anna")
     repair.judge()
     assert (repair.stage_of(early), repair.stage_of(late)) == ("lead", "demo")

@@ -21,9 +21,10 @@ from connector.services.policies import Active
 from connector.services.reconcile import AlreadyReconciling
 from connector.store.connections import Connection
 from connector.store.processes import VersionState
+from rules.calendar import to_moment
 from rules.comparing import compare
 from rules.document import Document, DocumentInvalid, parse
-from rules.document.parts import to_calendar, to_moment
+from rules.document.parts import to_calendar
 
 
 def _said(_context: click.Context, _option: click.Parameter, note: str) -> str:
