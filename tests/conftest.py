@@ -18,6 +18,7 @@ from redis import Redis
 
 from connector.config import Urls
 from connector.embedded import Embedded
+from tests.emptying import DISCONNECT, EMPTY
 from tests.fakes.clock import FrozenClock
 
 # How long an example takes is no law: machines differ, and are busy.
@@ -98,27 +99,28 @@ def _server(servers: Urls) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def empty_database_url(servers: Urls, _server: psycopg.Connection) -> Iterator[str]:
     """A database without any table, in SQLAlchemy's form."""
-    yield _create(servers, _server, "empty", template="template1")
+    yield _create(servers, _server, "empty")
     _drop(_server, "empty")
 
 
 @pytest.fixture(scope="session")
 def _migrated(servers: Urls, _server: psycopg.Connection) -> str:
-    """The name of a database in which the migrations have been run, to be copied."""
+    """The address of a database in which the migrations have been run."""
     # Here, so that tests without a database need not load the store.
     from connector.store.migrate import migrate  # noqa: PLC0415
 
-    migrate(_create(servers, _server, "migrated", template="template1"))
-    return "migrated"
+    url = _create(servers, _server, "migrated")
+    migrate(url)
+    return url
 
 
 @pytest.fixture
-def database_url(
-    servers: Urls, _server: psycopg.Connection, _migrated: str
-) -> Iterator[str]:
+def database_url(_migrated: str) -> str:
     """A database with every table and no row, in SQLAlchemy's form."""
-    yield _create(servers, _server, "test", template=_migrated)
-    _drop(_server, "test")
+    with psycopg.connect(to_libpq(_migrated), autocommit=True) as connection:
+        connection.execute(DISCONNECT)
+        connection.execute(EMPTY)
+    return _migrated
 
 
 @pytest.fixture
@@ -141,14 +143,9 @@ def to_libpq(url: str) -> str:
     return url.replace("+psycopg", "", 1)
 
 
-def _create(
-    servers: Urls, server: psycopg.Connection, name: str, *, template: str
-) -> str:
+def _create(servers: Urls, server: psycopg.Connection, name: str) -> str:
     _drop(server, name)
-    # Copying files is faster here than writing them through the log.
-    server.execute(
-        f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy'.encode()
-    )
+    server.execute(f'CREATE DATABASE "{name}"'.encode())
     return servers.database_url.replace("@/slagboom?", f"@/{name}?", 1)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from connector.config import Urls
 from connector.store import Store
 from connector.store.tables import metadata
+from tests.emptying import EMPTY
 
 DATABASE = "services"
 
@@ -27,7 +28,6 @@ def engine(servers: Urls, _server: psycopg.Connection) -> Iterator[Engine]:
 @pytest.fixture
 def store(engine: Engine) -> Store:
     """An empty store."""
-    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(text(EMPTY))
     return Store(engine)
