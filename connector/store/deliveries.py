@@ -94,15 +94,18 @@ class Deliveries:
         return [PendingDelivery(*row) for row in rows]
 
     def finish(self, delivery_id: int, *, changes: int, repeats: int) -> None:
-        """Mark a delivery as taken apart into so many changes and repeated ones."""
+        """Mark a delivery as taken apart into so many changes and repeated ones.
+
+        Its body is let go: it may say more of a customer than a policy asks for.
+        """
         self._connection.execute(
             update(deliveries)
             .where(deliveries.c.id == delivery_id)
-            .values(state="done", changes=changes, repeats=repeats)
+            .values(state="done", body=b"", changes=changes, repeats=repeats)
         )
 
     def bury(self, delivery_id: int, error: str) -> None:
-        """Put aside a delivery that cannot be taken apart; it can be replayed."""
+        """Put aside a delivery that cannot be taken apart, with what it says."""
         self._connection.execute(
             update(deliveries)
             .where(deliveries.c.id == delivery_id)

@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 
 import pytest
 from redis import Redis
+from sqlalchemy import text
 
 from adapters.ports import DeliveryRefused, Heard, HeardKind
 from connector.metrics import Metrics
@@ -90,6 +91,18 @@ def test_what_is_heard_is_due_for_a_look_at_once(hear, store, connection, clock)
     deliver(store, connection, clock, ["a", "changed", "1"], ["b", "created", "2"])
     assert hear.take_apart(connection) == 1
     assert {one.ref for one in claim(store, connection, clock)} == {ref("1"), ref("2")}
+
+
+def test_what_was_heard_is_let_go_and_what_was_not_understood_is_kept(
+    hear, store, engine, connection, clock
+):
+    deliver(store, connection, clock, ["a", "changed", "1"])
+    with store.begin() as tx:
+        tx.deliveries.add(connection.id, b"not json", clock.now())
+    hear.take_apart(connection)
+    with engine.connect() as connected:
+        kept = connected.scalars(text("SELECT body FROM deliveries ORDER BY id"))
+        assert [bytes(one) for one in kept] == [b"", b"not json"]
 
 
 def test_a_redelivery_leads_to_nothing(hear, store, connection, clock):

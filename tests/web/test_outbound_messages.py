@@ -388,10 +388,11 @@ def test_the_database_has_no_session_id(house: House, session: str):
         "SessionId": "00Dxx!SESAME",
     }
     assert house.post(json.dumps(push).encode())[0] == 200
-    assert house.due() == [OPPORTUNITY]
     bodies = b"".join(bytes(one) for one in house.rows("SELECT body FROM deliveries"))
+    assert b"Opportunity" in bodies
     assert b"SESAME" not in bodies
     assert b"SessionId" not in bodies
+    assert house.due() == [OPPORTUNITY]
     rows = house.rows("SELECT c::text FROM changes c")
     assert "SESAME" not in " ".join(rows)
 
