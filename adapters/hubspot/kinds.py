@@ -83,8 +83,13 @@ _ROLLED_UP = {
     "last_activity": "notes_last_updated",
     "next_activity": "notes_next_activity_date",
 }
-UNTOLD = frozenset({*FOLLOWS_THE_STAGE, *map(PropertyName, _ROLLED_UP.values())})
-"""HubSpot computes these: whether a webhook tells of them is not promised."""
+_REFUSED = ("hs_lastmodifieddate", "lastmodifieddate", "num_unique_conversion_events")
+UNTOLD = frozenset(
+    {*FOLLOWS_THE_STAGE, *map(PropertyName, (*_ROLLED_UP.values(), *_REFUSED))}
+)
+"""HubSpot computes these: whether a webhook tells of them is not promised, and of the
+last three none does.
+"""
 
 DEALS = ObjectType(
     name="deals",

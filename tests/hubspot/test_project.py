@@ -205,9 +205,10 @@ def test_leads_are_told_of_where_a_policy_follows_them(
     assert {one.ref for one in heard} == {ref(lead, Kind.LEAD)}
 
 
-def test_what_webhooks_may_not_tell_of_is_not_subscribed_to():
-    computed = {FieldName("last_contacted"): PropertyName("notes_last_contacted")}
-    assert "notes_last_contacted" not in properties(files(fields={Kind.DEAL: computed}))
+@pytest.mark.parametrize("name", ["notes_last_contacted", "hs_lastmodifieddate"])
+def test_what_webhooks_may_not_tell_of_is_not_subscribed_to(name: str):
+    computed = {FieldName("seen"): PropertyName(name)}
+    assert name not in properties(files(fields={Kind.DEAL: computed}))
 
 
 def test_the_usual_names_are_the_properties_of_the_object_that_has_them():
