@@ -318,6 +318,7 @@ def test_an_account_that_asks_for_a_pause_says_how_long_and_is_not_used_up(
             outcomes = world.crm.write_notes([note(world, refs[0])])
         case _:
             outcomes = world.crm.create_tasks([task(world, refs[0])])
+    assert len(outcomes) == (len(writes) if door is Door.WRITE else 1)
     for outcome in outcomes.values():
         assert outcome.kind is OutcomeKind.FAILED
         assert not outcome.is_used_up

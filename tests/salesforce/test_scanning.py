@@ -45,6 +45,7 @@ def test_the_oldest_change_comes_first_over_all_pages(crm: Crm, control: Control
     for days in (3, 1, 2):
         seed(control, at=f"-{days}d")
     stamps = [one.modified_at for one in scanned(crm)]
+    assert len(stamps) == PAGE + 3
     assert all(one <= other for one, other in pairwise(stamps))
 
 
