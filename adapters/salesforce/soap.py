@@ -8,11 +8,9 @@ notifications, which one answer acknowledges.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree.ElementTree import (  # the parser itself is defusedxml's
-    Element,
-    ParseError,
-    TreeBuilder,
-)
+
+# The parser itself is defusedxml's.
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.ElementTree import DefusedXMLParser
 
@@ -31,11 +29,13 @@ ACKNOWLEDGEMENT = (
 )
 CONTENT_TYPE = "text/xml; charset=utf-8"
 
-_SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
-_OUTBOUND = "{http://soap.sforce.com/2005/09/outbound}"
+# As the parser writes names: without the brace that ElementTree puts before them.
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/}"
+_OUTBOUND = "http://soap.sforce.com/2005/09/outbound}"
+_NOTIFICATION = f"{_OUTBOUND}Notification"
 _SESSION = f"{_OUTBOUND}SessionId"
-_SOBJECT = "{urn:sobject.enterprise.soap.sforce.com}"
-_SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_SOBJECT = "urn:sobject.enterprise.soap.sforce.com}"
+_SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance}"
 _TYPE = _SCHEMA_INSTANCE + "type"
 _NIL = _SCHEMA_INSTANCE + "nil"
 
@@ -71,14 +71,14 @@ class Told:
 
 def read_message(body: bytes) -> Told:
     """Return what an outbound message tells; raises MalformedError."""
-    envelope, sessions = _parse(body)
+    envelope, sessions = _Reader().read(body)
     if envelope.tag != f"{_SOAP}Envelope":
         raise MalformedError("The body is no SOAP envelope.")
     message = _only(_only(envelope, f"{_SOAP}Body"), f"{_OUTBOUND}notifications")
     return Told(
         organization_id=_text(message, f"{_OUTBOUND}OrganizationId"),
         notifications=tuple(
-            _to_notification(one) for one in message.findall(f"{_OUTBOUND}Notification")
+            _to_notification(one) for one in message if one.tag == _NOTIFICATION
         ),
         kept=_without(body, sessions),
     )
@@ -106,7 +106,7 @@ def _to_notification(raw: Element) -> Notification:
 
 
 def _only(parent: Element, tag: str) -> Element:
-    found = parent.findall(tag)
+    found = [one for one in parent if one.tag == tag]
     if len(found) != 1:
         name = tag.rpartition("}")[2]
         raise MalformedError(f"There must be one {name}, and there are {len(found)}.")
@@ -127,88 +127,110 @@ def _without(body: bytes, spans: Sequence[slice]) -> bytes:
     return b"".join(body[start:stop] for start, stop in zip(starts, stops, strict=True))
 
 
-def _parse(body: bytes) -> tuple[Element, Sequence[slice]]:
-    """Return the root, and where in the body session ids stand."""
-    builder = _Builder()
-    parser: Any = DefusedXMLParser(target=builder, forbid_dtd=True)
-    builder.place = lambda: parser.parser.CurrentByteIndex
-    # In one piece: expat takes quadratic time over a long token that comes in small
-    # ones.
-    try:
-        parser.feed(body)
-        root: Element = parser.close()
-    except MalformedError:
-        raise
-    # An encoding that is unknown, or that expat cannot do, is a LookupError or a
-    # ValueError, as is everything that defusedxml forbids.
-    except (ParseError, LookupError, ValueError):
-        raise MalformedError(
-            "The body is no XML, or of a kind that is refused."
-        ) from None
-    return root, builder.sessions
+class _Reader:
+    """Reads one body into a tree, and gives up early on one too deep or too large.
 
-
-class _Builder(TreeBuilder):
-    """Builds the tree and gives up early on one that is too deep or too large.
+    Expat calls straight into it, and into the tree's builder: ElementTree's own way
+    from the one to the other is written in Python, and takes longer than all the rest.
 
     ElementTree forgets prefixes, and `xsi:type` is a name with one in a value, so the
-    values of those are resolved while the prefixes are known.
-
-    `place` tells where in the body the present tag begins; `sessions` are the places of
-    session ids, from the beginning of their element to that of the next tag.
+    values of those are resolved while the prefixes are known. `_place` tells where in
+    the body the present tag begins.
     """
 
+    _place: Callable[[], int]
+
     def __init__(self) -> None:
-        super().__init__()
-        self.place: Callable[[], int] = lambda: 0
-        self.sessions: list[slice] = []
-        self._session: int | None = None
-        self._is_session_over = False
+        self._builder = TreeBuilder()
+        self._prefixes: dict[str, list[str]] = {}
         self._depth = 0
         self._elements = 0
         self._notifications = 0
-        self._prefixes: dict[str, list[str]] = {}
+        self._sessions: list[slice] = []
+        self._session: int | None = None
+        self._is_session_over = False
 
-    def start_ns(self, prefix: str, uri: str) -> None:
-        self._prefixes.setdefault(prefix or "", []).append(uri)
+    def read(self, body: bytes) -> tuple[Element, Sequence[slice]]:
+        """Return the root, and where in the body session ids stand.
 
-    def end_ns(self, prefix: str) -> None:
+        These are from the beginning of their element to that of the next tag. Raises
+        MalformedError.
+        """
+        # It forbids; with a target that wants nothing it leaves the rest to us.
+        guard: Any = DefusedXMLParser(target=object(), forbid_dtd=True)
+        self._connect(guard.parser)
+        # In one piece: expat takes quadratic time over a long token that comes in small
+        # ones.
+        try:
+            guard.feed(body)
+            guard.close()
+        except MalformedError:
+            raise
+        # An encoding that is unknown, or that expat cannot do, is a LookupError or a
+        # ValueError, as is everything that defusedxml forbids.
+        except (ParseError, LookupError, ValueError):
+            raise MalformedError(
+                "The body is no XML, or of a kind that is refused."
+            ) from None
+        finally:
+            # The parser knows us: if we knew it too, both would outlive their use.
+            del self._place
+        return self._builder.close(), self._sessions
+
+    def _connect(self, expat: Any) -> None:
+        expat.ordered_attributes = False
+        expat.StartNamespaceDeclHandler = self._start_prefix
+        expat.EndNamespaceDeclHandler = self._end_prefix
+        expat.StartElementHandler = self._start
+        expat.EndElementHandler = self._end
+        expat.CharacterDataHandler = self._builder.data
+        self._place = lambda: expat.CurrentByteIndex
+
+    def _start_prefix(self, prefix: str | None, uri: str | None) -> None:
+        self._prefixes.setdefault(prefix or "", []).append(uri or "")
+
+    def _end_prefix(self, prefix: str | None) -> None:
         self._prefixes[prefix or ""].pop()
 
-    def start(self, tag: Any, attrs: dict[Any, Any], /) -> Element:
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._elements += 1
-        self._notifications += tag == f"{_OUTBOUND}Notification"
         if self._depth > DEEPEST:
             raise MalformedError(f"The body is nested deeper than {DEEPEST}.")
         if self._elements > MOST_ELEMENTS:
             raise MalformedError(f"The body has more than {MOST_ELEMENTS} elements.")
+        if tag == _NOTIFICATION:
+            self._count_notification()
+        if self._session is not None:
+            self._leave_session()
+        if tag == _SESSION:
+            self._session = self._place()
+        if _TYPE in attributes:
+            attributes[_TYPE] = self._resolve(attributes[_TYPE].strip())
+        self._builder.start(tag, attributes)
+
+    def _end(self, tag: str) -> None:
+        self._depth -= 1
+        if self._is_session_over:
+            self._leave_session()
+        self._is_session_over = tag == _SESSION
+        self._builder.end(tag)
+
+    def _count_notification(self) -> None:
+        self._notifications += 1
         if self._notifications > MOST_NOTIFICATIONS:
             raise MalformedError(
                 f"The message has more than {MOST_NOTIFICATIONS} notifications."
             )
-        self._note_session()
-        if self._session is not None:
+
+    def _leave_session(self) -> None:
+        """Keep where a session id stood: the tag before this one must have ended it."""
+        if not self._is_session_over:
             raise MalformedError("A session id holds more than text.")
-        if tag == _SESSION:
-            self._session = self.place()
-        if _TYPE in attrs:
-            attrs = {**attrs, _TYPE: self._resolve(attrs[_TYPE].strip())}
-        return super().start(tag, attrs)
-
-    def end(self, tag: Any, /) -> Element:
-        self._depth -= 1
-        self._note_session()
-        self._is_session_over = tag == _SESSION
-        return super().end(tag)
-
-    def _note_session(self) -> None:
-        """Keep where a session id stood, if the tag before this one ended it."""
-        if self._session is not None and self._is_session_over:
-            self.sessions.append(slice(self._session, self.place()))
-            self._session, self._is_session_over = None, False
+        self._sessions.append(slice(self._session, self._place()))
+        self._session, self._is_session_over = None, False
 
     def _resolve(self, name: str) -> str:
         prefix, _, local = name.rpartition(":")
         known = self._prefixes.get(prefix)
-        return f"{{{known[-1]}}}{local}" if known else local
+        return f"{known[-1]}}}{local}" if known else local

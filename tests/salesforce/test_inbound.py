@@ -353,6 +353,8 @@ DEEP = b"<a>" * 200_000
         GOOD.replace(b"schemas.xmlsoap.org/soap/envelope", b"www.w3.org/2003/05/soap"),
         GOOD.replace(b"soap.sforce.com/2005/09/outbound", b"example.com/outbound"),
         GOOD.replace(b"urn:sobject.enterprise", b"urn:sobject.other"),
+        GOOD.replace(b"soap.sforce.com", b"soap.sforce.com}x"),
+        GOOD.replace(b"enterprise.soap.sforce.com", b"enterprise.soap.sforce.com}x"),
         GOOD.replace(b"sf:Id>", b"Id>"),
         GOOD.replace(b'xsi:type="sf:Opportunity"', b""),
         GOOD.replace(b'xsi:type="sf:Opportunity"', b'xsi:type="Opportunity"'),
