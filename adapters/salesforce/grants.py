@@ -105,6 +105,17 @@ class RefreshToken:
         anything else is done: the one before it is dead.
         """
         used = self.tokens.load()
+        try:
+            return self._spend(used)
+        except Unauthorized:
+            # Without Redis two processes may do this at once. Who comes second finds
+            # the token spent, and its heir in its place.
+            heir = self.tokens.load()
+            if heir == used:
+                raise
+            return self._spend(heir)
+
+    def _spend(self, used: str) -> Token:
         form = {"grant_type": "refresh_token", "refresh_token": used}
         granted = self.endpoint.ask(
             {**form, **_secret(self.client_secret)}, is_repeatable=False

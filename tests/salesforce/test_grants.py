@@ -143,6 +143,25 @@ def test_a_refresh_token_that_rotates_is_kept(login: LoginServer, endpoint: Endp
     assert shelf.token == login.refresh != "5Aep-0"
 
 
+def test_a_refresh_token_that_another_process_has_just_spent_gives_way_to_its_heir(
+    login: LoginServer, endpoint: Endpoint
+):
+    login.is_rotating = True
+    shelf = Shelf(login.refresh)
+
+    class Late(Shelf):
+        """Sees what was there before the other process was faster."""
+
+        def load(self) -> str:
+            seen, self.token = self.token, shelf.token
+            return seen
+
+    late = Late(shelf.token)
+    RefreshToken(endpoint(), shelf).sign_in()
+    assert RefreshToken(endpoint(), late).sign_in().access in login.valid
+    assert late.token == login.refresh
+
+
 def test_an_app_without_a_secret_sends_none(login: LoginServer, endpoint: Endpoint):
     RefreshToken(endpoint(), Shelf(login.refresh)).sign_in()
     assert "client_secret" not in login.forms[0]
