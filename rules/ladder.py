@@ -77,14 +77,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Look again at `until`. `started_at`: contact moved an idle clock's start there.
+    """Look again at `until`.
 
-    The new start need not be stored: the next look finds it again. `needs_task`: the
-    follow-up's task should be there by now and is not.
+    `needs_task`: the follow-up's task should be there by now and is not.
     """
 
     until: datetime
-    started_at: datetime | None = None
     needs_task: bool = False
 
 
@@ -229,8 +227,9 @@ def _after_contact(
         and clock.steps_taken == 0
         and not clock.has_task
     ):
-        # Nobody was asked anything yet: the idle clock just moves.
-        return Wait(again.next_at, started_at=contact_at)
+        # Nobody was asked anything yet. That the clock counts from this contact need
+        # not be stored: the next look finds it again.
+        return Wait(again.next_at)
     return Done(DoneHow.CONTACT, again)
 
 

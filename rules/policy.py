@@ -55,12 +55,14 @@ class Duration:
 HOLD_KEEP = Duration(30, Unit.DAYS)
 """How long a wanted move waits where the policy does not say."""
 
-
 EXEMPTION_LONGEST = Duration(90, Unit.DAYS)
 """How long an exemption may last where the policy does not say."""
 
 EXEMPTIONS_RECUR = 5
 """So many exemptions of one kind call for a second process, unless the policy says."""
+
+MESSAGES_PER_DAY = 10
+"""So many messages a person is told one by one where the policy does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,6 @@ class ParkLimit:
     longest: Duration = Duration(90, Unit.DAYS)
     times: int = 3
 
-
-MESSAGES_PER_DAY = 10
-"""So many messages a person is told one by one where the policy does not say."""
 
 PARK_LIMIT = ParkLimit()
 """How a record may be parked where the policy does not say."""

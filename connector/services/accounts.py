@@ -157,30 +157,21 @@ class Accounts:
 
     def pause(self, connection: Connection, *, author: str) -> None:
         """Only observe this account from now on; its clocks stand still."""
-        self._set_pause(connection, is_paused=True, author=author)
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            afresh = tx.connections.get(connection.id)
+            pause_connection(tx, afresh, now)
+            action = AuditAction.CONNECTION_PAUSED
+            tx.audit.add(actor=author, action=action, target=afresh.name, now=now)
 
     def resume(self, connection: Connection, *, author: str) -> None:
         """Intervene again."""
-        self._set_pause(connection, is_paused=False, author=author)
-
-    def _set_pause(
-        self, connection: Connection, *, is_paused: bool, author: str
-    ) -> None:
         now = self._clock.now()
         with self._store.begin() as tx:
-            connection = tx.connections.get(connection.id)
-            if is_paused:
-                pause_connection(tx, connection, now)
-            else:
-                resume_connection(tx, connection, now)
-            tx.audit.add(
-                actor=author,
-                action=AuditAction.CONNECTION_PAUSED
-                if is_paused
-                else AuditAction.CONNECTION_RESUMED,
-                target=connection.name,
-                now=now,
-            )
+            afresh = tx.connections.get(connection.id)
+            resume_connection(tx, afresh, now)
+            action = AuditAction.CONNECTION_RESUMED
+            tx.audit.add(actor=author, action=action, target=afresh.name, now=now)
 
 
 def _check_vendor(known: Connection | None, vendor: str) -> None:

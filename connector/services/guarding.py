@@ -155,10 +155,10 @@ def _withheld(judged: Judged, storm_id: int | None = None) -> Judged:
 
 def _most(tx: Transaction, round_: Round, active: Active) -> int:
     policy = active.policy
-    size = tx.storms.count_records(
+    size = tx.baselines.count_live(
         round_.connection.id,
         policy.kind,
-        policy.pipeline,
+        None if policy.pipeline is None else [policy.pipeline],
         most=enough(policy.storm),
     )
     return most_returns(policy.storm, size)

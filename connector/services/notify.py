@@ -5,15 +5,15 @@ last one for hours; what is refused goes to the next one at once. Every attempt 
 written down before it is made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 from adapters.errors import Forbidden, OutsideError, Permanent, Unauthorized
-from adapters.ports import Notifier
 from connector.clock import Clock, new_id
 from connector.errors import KeyMissing, StoreDown
 from connector.log import get_logger
 from connector.metrics import Metrics
+from connector.services.channels import NotifierFor
 from connector.services.delivery import Delivery, Round, Way
 from connector.services.patience import LAST_TRIES, REST, TRIES, wait_after
 from connector.store import Store
@@ -21,8 +21,6 @@ from connector.store.channels import Channel
 from connector.store.notifications import DueNotification
 
 log = get_logger(__name__)
-
-NotifierFor = Callable[[Channel], Notifier]
 
 AT_A_TIME = 50
 

@@ -26,12 +26,11 @@ class Round:
     """What is known before the CRM is asked anything. Row ids are the keys.
 
     `planned` and `stored` hold what an earlier round began and did not end, `written`
-    what it did end of that, by judgement;
-    `judged_by` the policies that it was judged by. `told_at` says when auto moves were
-    last made or asked for, `standing` what is violated. `exempted` has the policies, by
-    process, as they are for records with exemptions. `paused` are the processes that
-    are only observed. `reversals` are what somebody asked for, `reversed_on` what they
-    go back on, by judgement.
+    what it did end of that, by judgement, and `judged_by` the policies that it was
+    judged by. `told_at` says when auto moves were last made or asked for, `standing`
+    what is violated. `exempted` has the policies, by process, as they are for records
+    with exemptions. `paused` are the processes that are only observed. `reversals` are
+    what somebody asked for, `reversed_on` what they go back on, by judgement.
     """
 
     connection: Connection

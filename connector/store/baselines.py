@@ -144,10 +144,13 @@ class Baselines:
         connection_id: int,
         kind: Kind,
         pipelines: Collection[PipelineId] | None = None,
+        *,
+        most: int | None = None,
     ) -> int:
-        """Return how many records such a walk meets."""
+        """Return how many records such a walk meets; not counted beyond `most`."""
+        live = select(records.c.id).where(_is_live(connection_id, kind, pipelines))
         found: int = self._connection.execute(
-            select(func.count()).where(_is_live(connection_id, kind, pipelines))
+            select(func.count()).select_from(live.limit(most).subquery())
         ).scalar_one()
         return found
 

@@ -112,8 +112,7 @@ class Clocks:
     ) -> bool:
         """Set when the clock is due next and give it back; False if it was lost.
 
-        `values` may hold `steps_taken`, `last_step_at`, `started_at`, `task_due_at`
-        and `task_id`.
+        `values` may hold `steps_taken`, `last_step_at` and `task_id`.
         """
         return self._finish(clock_id, lease, due_at=due_at, attempts=0, **values)
 

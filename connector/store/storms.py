@@ -14,7 +14,7 @@ from connector.store.tables import (
     records,
     storms,
 )
-from rules.model import Change, Kind, PipelineId
+from rules.model import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +65,6 @@ class Storms:
                 interventions.c.state != "superseded",
                 interventions.c.is_ordered.is_(False),
             )
-        ).scalar_one()
-        return count
-
-    def count_records(
-        self, connection_id: int, kind: Kind, pipeline: PipelineId | None, *, most: int
-    ) -> int:
-        """Return how many records a pipeline has; it is not counted beyond `most`."""
-        of_pipeline = select(records.c.id).where(
-            records.c.connection_id == connection_id,
-            records.c.kind == kind,
-            records.c.state == "live",
-            records.c.baseline.is_not(None),
-        )
-        if pipeline is not None:
-            of_pipeline = of_pipeline.where(records.c.pipeline == pipeline)
-        count: int = self._connection.execute(
-            select(func.count()).select_from(of_pipeline.limit(most).subquery())
         ).scalar_one()
         return count
 

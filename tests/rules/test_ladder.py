@@ -270,9 +270,7 @@ def test_a_closed_record_lies_not_idle():
 def test_contact_before_anybody_was_told_just_moves_an_idle_clock():
     clock = ClockState(NOW - 8 * DAY)
     evidence = contact(last_at=NOW - DAY)
-    assert stepped(IDLE, clock, now=NOW, evidence=evidence) == Wait(
-        NOW + 7 * DAY, started_at=NOW - DAY
-    )
+    assert stepped(IDLE, clock, now=NOW, evidence=evidence) == Wait(NOW + 7 * DAY)
 
 
 def test_contact_after_a_reminder_settles_it_and_starts_again():
