@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlencode
 
 from adapters.errors import Permanent
-
-_LONGEST_WORDS = 300
+from adapters.wire import in_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def to_code(pasted: str, *, state: str) -> str:
     query = text.partition("?")[2].partition("#")[0] if "?" in text else text
     answer = {name: values[-1] for name, values in parse_qs(query).items()}
     if "error" in answer:
-        words = answer.get("error_description", answer["error"])[:_LONGEST_WORDS]
+        words = in_short(answer.get("error_description", answer["error"]))
         raise Permanent(
             f"The sign-in ended without leave: {words}. Nothing was saved. Begin again,"
             " and allow the app when you are asked.",

@@ -5,6 +5,8 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
+_LONGEST_WORDS = 300
+
 
 def part(raw: object, name: str) -> Json:
     """Return an object in an object; empty if it is not there."""
@@ -36,3 +38,10 @@ def texts(raw: object, name: str) -> list[str]:
     if found is None:
         return []
     return [str(one) for one in (found if isinstance(found, list) else [found])]
+
+
+def in_short(words: str) -> str:
+    """Return a vendor's words for a refusal, short; says so where there are none."""
+    if len(words) > _LONGEST_WORDS:
+        return words[: _LONGEST_WORDS - 1] + "…"
+    return words or "no reason given"

@@ -18,7 +18,7 @@ from adapters.errors import (
     Unauthorized,
 )
 from adapters.json_bodies import parse_json
-from adapters.wire import Json, part, parts, text, texts
+from adapters.wire import Json, in_short, part, parts, text, texts
 
 BURST_PAUSE = timedelta(seconds=10)
 SEARCH_PAUSE = timedelta(seconds=1)
@@ -26,8 +26,6 @@ LOCK_PAUSE = timedelta(seconds=2)
 MIGRATION_PAUSE = timedelta(hours=1)
 DAILY_PAUSE = timedelta(hours=1)
 """The day ends at midnight in the account's zone: looking once an hour is enough."""
-LONGEST_WORDS = 300
-
 _NEVER_ARRIVED = frozenset({503, 521, 523})
 """Turned away at the door, so surely not applied."""
 
@@ -118,9 +116,7 @@ def to_words(body: Json) -> str:
     """Return HubSpot's own words for a refusal, short."""
     details = [text(one, "message") for one in parts(body, "errors")]
     words = "; ".join(filter(None, details)) or text(body, "message")
-    if len(words) > LONGEST_WORDS:
-        return words[: LONGEST_WORDS - 1] + "…"
-    return words or "no reason given"
+    return in_short(words)
 
 
 def missing_scopes(body: Json) -> tuple[str, ...]:

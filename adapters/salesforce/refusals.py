@@ -21,7 +21,7 @@ from adapters.errors import (
     Unauthorized,
 )
 from adapters.ports import Outcome, OutcomeKind
-from adapters.wire import Json, objects, parts, text
+from adapters.wire import Json, in_short, objects, parts, text
 
 BUSY_PAUSE = timedelta(seconds=45)
 """For requests that run side by side: these end by themselves."""
@@ -29,7 +29,6 @@ DAILY_PAUSE = timedelta(minutes=30)
 """The limit is that of a rolling day: looking twice an hour is enough."""
 CURSOR_PAUSE = timedelta(minutes=1)
 """A query whose pages are lost is asked again as a whole."""
-LONGEST_WORDS = 300
 WRONG_OWNER = frozenset(
     {"INACTIVE_OWNER_OR_USER", "OP_WITH_INVALID_USER_TYPE_EXCEPTION"}
 )
@@ -280,6 +279,4 @@ def outcome_of(error: OutsideError) -> Outcome:
 def to_words(error: Json) -> str:
     """Return Salesforce's own words for a refusal, short."""
     words = text(error, "message") or text(error, "error_description")
-    if len(words) > LONGEST_WORDS:
-        return words[: LONGEST_WORDS - 1] + "…"
-    return words or "no reason given"
+    return in_short(words)

@@ -19,14 +19,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from adapters.errors import OutsideError, Permanent, Transient, Unauthorized
 from adapters.json_bodies import parse_json
+from adapters.wire import in_short
 
 Form = Mapping[str, str]
 
 ASSERTION_LIFE = timedelta(minutes=3)
 """The longest that Salesforce takes."""
 RATE_PAUSE = timedelta(minutes=5)
-LONGEST_WORDS = 300
-
 _TRANSIENT = frozenset({"server_error", "temporarily_unavailable", "unknown_error"})
 
 
@@ -94,7 +93,7 @@ def to_error(
 ) -> OutsideError:
     """Return what an answer without a token means."""
     code = str(body.get("error") or status)
-    words = str(body.get("error_description") or code)[:LONGEST_WORDS]
+    words = in_short(str(body.get("error_description") or code))
     is_rate = "rate_limit" in code or "rate exceeded" in words.lower()
     if is_rate or status == 429:  # noqa: PLR2004
         return Transient(
