@@ -22,11 +22,14 @@ def house(vendor: str, request: pytest.FixtureRequest) -> Iterator[Installation]
     """The module's installation, beside one CRM.
 
     `DURABLE = True` in the module survives killed servers; `SETTINGS` are those of the
-    CRM's account.
+    CRM's account; for `LEASE_SECONDS` a silent worker is waited for.
     """
-    durable = getattr(request.module, "DURABLE", False)
-    settings = getattr(request.module, "SETTINGS", {})
-    with installed(vendor, durable=durable, settings=settings) as room:
+    with installed(
+        vendor,
+        durable=getattr(request.module, "DURABLE", False),
+        settings=getattr(request.module, "SETTINGS", {}),
+        lease_seconds=getattr(request.module, "LEASE_SECONDS", 2),
+    ) as room:
         yield room
 
 

@@ -35,7 +35,6 @@ from tests.waiting import wait_for
 from tests.workings.every import WORKINGS
 from tests.workings.workings import Workings
 
-LEASE_SECONDS = 2
 HELD_MS = 60_000
 """Longer than anybody holds a request: what is held is let go of by the test."""
 
@@ -357,12 +356,12 @@ class Installation:
 
 @contextmanager
 def installed(
-    vendor: str, *, durable: bool, settings: Mapping[str, object]
+    vendor: str, *, durable: bool, settings: Mapping[str, object], lease_seconds: int
 ) -> Iterator[Installation]:
     """Give an installation beside this CRM, with web, a worker and the clock running.
 
     A `durable` one survives the end of its PostgreSQL. The account has these settings
-    of the sandbox.
+    of the sandbox. A worker without a sign of life is waited for `lease_seconds`.
     """
     home = Path(tempfile.mkdtemp(prefix="slagboom-e2e-"))
     # Under root the embedded PostgreSQL runs as another user, who must get in.
@@ -374,7 +373,7 @@ def installed(
             servers = Servers(embedded, home / "data")
             with closing(Remote(sandbox.url)) as control:
                 control.post(f"{vendor}/settings", **settings)
-            room = _set_up(vendor, home, sandbox, servers)
+            room = _set_up(vendor, home, sandbox, servers, lease_seconds)
             try:
                 room.start()
                 yield room
@@ -386,12 +385,15 @@ def installed(
 
 
 def _set_up(
-    vendor: str, home: Path, sandbox: Sandbox, servers: Servers
+    vendor: str, home: Path, sandbox: Sandbox, servers: Servers, lease_seconds: int
 ) -> Installation:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     url = f"http://{address}"
-    environ = _environ(home, sandbox, servers, url)
+    environ = {
+        **_environ(home, sandbox, servers, url),
+        "SLAGBOOM_LEASE_SECONDS": str(lease_seconds),
+    }
     config = Config.load(environ)
     app = build(config, config.urls())
     (office,) = furnish(app, sandbox, [vendor])
@@ -434,7 +436,6 @@ def _environ(
         "SLAGBOOM_HOME": str(home),
         "SLAGBOOM_KEYS": key,
         "SLAGBOOM_ALLOW_PRIVATE_ADDRESSES": "1",
-        "SLAGBOOM_LEASE_SECONDS": str(LEASE_SECONDS),
         "DATABASE_URL": servers.embedded.urls.database_url,
         "REDIS_URL": servers.embedded.urls.redis_url,
         "PUBLIC_URL": url,

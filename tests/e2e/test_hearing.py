@@ -97,6 +97,8 @@ def firm(
     yield made
     for one in programs:
         one.kill()
+        # Shown where the test has failed.
+        print(one.said())
     app.store.close()
 
 

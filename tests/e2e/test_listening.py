@@ -136,6 +136,9 @@ def site(
     yield made
     for one in (made.first, made.second):
         one.kill()
+        # Shown where the test has failed.
+        print(one.said())
+    print(control.get("salesforce/pubsub"))
 
 
 def test_a_listener_that_is_killed_at_any_moment_loses_and_doubles_nothing(
