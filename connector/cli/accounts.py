@@ -10,6 +10,7 @@ from connector.bootstrap import Application
 from connector.cli.ending import Ending
 from connector.cli.output import as_json, progress, say, to_plain
 from connector.cli.session import find_author, opened
+from connector.services.reconcile import when_free
 from connector.store.connections import Connection
 
 
@@ -50,27 +51,35 @@ def probe(name: str, *, is_json: bool) -> int:
 @click.command("import")
 @click.argument("name")
 def import_(name: str) -> None:
-    """Take the records of NAME as they stand for known: what was is not judged."""
+    """Take the records of NAME as they stand for known: what was is not judged.
+
+    Waits while another process imports or sweeps.
+    """
     with opened() as app:
         connection = app.accounts.find(name)
         with progress(f"Importing {name}") as tell:
-            count = app.reconcile.import_(connection, tell)
+            count = when_free(lambda: app.reconcile.import_(connection, tell))
     say(f"{name}: {count} records are known. From here on changes count.")
 
 
 @click.command()
 @click.argument("name")
 def sweep(name: str) -> None:
-    """Look for changes of NAME that no webhook told of, and judge them."""
+    """Look for changes of NAME that no webhook told of, and judge them.
+
+    Waits while another process imports or sweeps.
+    """
     with opened() as app:
         connection = app.accounts.find(name)
         with progress(f"Comparing {name}") as tell:
-            count = app.reconcile.sweep(connection, tell)
+            count = when_free(lambda: app.reconcile.sweep(connection, tell))
         report = app.enforce.look(connection.id)
     say(
         f"{name}: {count} records had changed; {report.judged} were judged,"
         f" {report.acted} called for something."
     )
+    if report.looked < count:
+        say("The workers have the others in hand; see `slagboom violations`.")
 
 
 def _for_each(

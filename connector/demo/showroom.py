@@ -20,6 +20,7 @@ from connector.config import Config
 from connector.embedded import borrow
 from connector.errors import SlagboomError
 from connector.log import set_up
+from connector.services.reconcile import when_free
 from connector.store.connections import Connection
 from connector.store.people import Person
 from connector.vendors import CHANNELS, CRMS
@@ -208,5 +209,6 @@ def _open_office(app: Application, sandbox: Sandbox, vendor: str) -> Office:
     app.policies.publish(
         policy_for(connection), connection, note="The demo begins.", author=AUTHOR
     )
-    app.reconcile.import_(connection)
+    # A worker may sweep it already.
+    when_free(lambda: app.reconcile.import_(connection))
     return Office(app, sandbox, company, connection)

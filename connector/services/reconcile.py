@@ -7,6 +7,9 @@ A sweep finds what changed meanwhile, and hands it to the same look as a hint do
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from adapters.ports import Crm
 from connector.clock import Clock, new_id
@@ -44,6 +47,13 @@ HOLDS_AT_A_TIME = 1000
 HELD = timedelta(minutes=5)
 """How long one batch may take before another process may take over."""
 
+PATIENCE = timedelta(minutes=10)
+"""How long who asks for an import or a sweep waits for that of another process."""
+
+_LOOK_SECONDS = 0.2
+
+Came = TypeVar("Came")
+
 
 class AlreadyReconciling(SlagboomError):  # noqa: N818 - named for what is the case
     """Another process imports or sweeps this account just now."""
@@ -54,6 +64,22 @@ class AlreadyReconciling(SlagboomError):  # noqa: N818 - named for what is the c
             f"{name} is being imported or swept by another process just now. Wait for"
             " it to finish, then try again."
         )
+
+
+def when_free(work: Callable[[], Came], *, patience: timedelta = PATIENCE) -> Came:
+    """Import or sweep as soon as no other process does, and return what came of it.
+
+    A worker sweeps every account as soon as it is connected. Raises AlreadyReconciling
+    after so much `patience`, and what `work` raises.
+    """
+    retrying = Retrying(
+        retry=retry_if_exception_type(AlreadyReconciling),
+        stop=stop_after_delay(patience),
+        wait=wait_fixed(_LOOK_SECONDS),
+        reraise=True,
+    )
+    came: Came = retrying(work)
+    return came
 
 
 class Reconcile:

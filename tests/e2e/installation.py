@@ -26,7 +26,7 @@ from connector.config import Config
 from connector.demo.showroom import Office, furnish, webhook_of
 from connector.embedded import Embedded
 from connector.queue import open_redis
-from connector.services.reconcile import AlreadyReconciling
+from connector.services.reconcile import when_free
 from connector.store.migrate import migrate
 from tests.conftest import to_libpq
 from tests.e2e.programs import ROOT, Program
@@ -236,18 +236,9 @@ class Installation:
     def add_burst(self, count: int) -> Sequence[str]:
         """Make deals in the stage Lead, and have Slagboom know them."""
         deals = self.company.add_deals(count, "Lead")
-        wait_for(self._is_imported, "the end of a sweep")
+        connection = self.app.accounts.find(self.office.connection.name)
+        when_free(lambda: self.app.reconcile.import_(connection))
         return deals
-
-    def _is_imported(self) -> bool:
-        """Take all records for known; return False while a worker sweeps."""
-        try:
-            self.app.reconcile.import_(
-                self.app.accounts.find(self.office.connection.name)
-            )
-        except AlreadyReconciling:
-            return False
-        return True
 
     def count_back(self, deals: Sequence[str]) -> int:
         """Return how many of these deals were put back into Lead."""
