@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(
 # What looks like a secret inside a text, e.g. in an address or a header that a library
 # quotes in its error.
 _SECRET_TEXT = re.compile(
-    r"(?P<keep>\bBearer\s+|://[^/\s:@]*:)[^\s@'\",]+"
+    r"(?P<keep>\bBearer\s+|://[^/\s:@]*:|/webhooks/[^/\s]+/[^/\s]+/)[^\s@'\",]+"
     r"|\b(?:pat-[a-z]{2}\d-|xox[abprs]-)[\w-]+"
     r"|\bgAAAAA[\w-]{20,}=*",
 )

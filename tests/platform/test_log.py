@@ -56,6 +56,7 @@ def test_a_field_named_like_a_secret_is_blanked(out, name):
         "postgresql://me:abc.def@db/x",
         "pat-eu1-abc.def",
         "xoxb-123-abcdef",
+        "https://slagboom.example.com/webhooks/salesforce/acme/abc.def",
     ],
 )
 def test_what_looks_like_a_secret_in_a_text_is_blanked(out, text):
