@@ -19,7 +19,7 @@ class OutsideError(Exception):
         self.code = code
 
 
-class Transient(OutsideError):  # noqa: N818 - named for the answer, not for the fault
+class Transient(OutsideError):
     """Try again, not before `retry_after`. Nothing was applied, as far as we know."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Exhausted(Transient):
     """The account allows no more for hours: it passes, and yet an admin should know."""
 
 
-class Permanent(OutsideError):  # noqa: N818
+class Permanent(OutsideError):
     """The same request will be refused again: change something first."""
 
 

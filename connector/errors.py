@@ -9,7 +9,7 @@ class ConfigError(SlagboomError):
     """A setting is missing or wrong; the text names the variable and the remedy."""
 
 
-class StoreDown(SlagboomError):  # noqa: N818 - named like the errors of the adapters
+class StoreDown(SlagboomError):
     """The database cannot be reached. Nothing was stored; try again."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class StoreDown(SlagboomError):  # noqa: N818 - named like the errors of the ada
         )
 
 
-class Unstorable(SlagboomError):  # noqa: N818
+class Unstorable(SlagboomError):
     """The database cannot hold this, however often it is tried."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Unstorable(SlagboomError):  # noqa: N818
         )
 
 
-class KeyMissing(SlagboomError):  # noqa: N818
+class KeyMissing(SlagboomError):
     """A stored secret cannot be opened with the keys at hand."""
 
 
@@ -40,7 +40,7 @@ class EmbeddedError(SlagboomError):
     """An embedded server cannot be started, reached or stopped."""
 
 
-class AlreadyRunning(EmbeddedError):  # noqa: N818
+class AlreadyRunning(EmbeddedError):
     """Another process runs the embedded servers of this data folder: `pid`."""
 
     def __init__(self, message: str, *, pid: int | None) -> None:

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
 _NOT_SPACE = re.compile(r"\S")
 
 
-class ConditionInvalid(ValueError):  # noqa: N818 - named for what is the matter
+class ConditionInvalid(ValueError):
     """A condition that cannot be used.
 
     `column` counts from 1 in its text; `suggestion` is what was probably meant there.

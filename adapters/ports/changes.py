@@ -27,7 +27,7 @@ class Inbound:
     received_at: datetime
 
 
-class DeliveryRefused(Exception):  # noqa: N818 - named for what happened
+class DeliveryRefused(Exception):
     """An inbound request that is not taken; `reason` is a label for the counters."""
 
     def __init__(self, message: str, *, reason: str, status: int) -> None:

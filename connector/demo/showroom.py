@@ -29,7 +29,7 @@ from rules.model import Kind, RecordId, RecordRef
 AUTHOR = "demo"
 
 
-class DemoFailed(SlagboomError):  # noqa: N818 - named for what happened
+class DemoFailed(SlagboomError):
     """The demo's installation did not start."""
 
 

@@ -22,7 +22,7 @@ Rotate = Callable[[Mapping[str, str], Mapping[str, str]], Mapping[str, str]]
 """Gives the secrets to keep, of those before and those after a change."""
 
 
-class ConnectionMissing(ConfigError):  # noqa: N818
+class ConnectionMissing(ConfigError):
     """There is no connection of this name."""
 
 

@@ -14,7 +14,7 @@ from rules.model import FieldName
 from rules.placeholders import normal
 
 
-class AnswerMissing(ConfigError):  # noqa: N818 - named for what is the case
+class AnswerMissing(ConfigError):
     """There is no allowed answer of this id that still holds."""
 
 

@@ -15,7 +15,7 @@ from connector.store.channels import Channel
 NotifierFor = Callable[[Channel], Notifier]
 
 
-class ChannelMissing(ConfigError):  # noqa: N818 - named like its siblings
+class ChannelMissing(ConfigError):
     """There is no channel of this name."""
 
 

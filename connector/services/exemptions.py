@@ -21,7 +21,7 @@ RECURRING_WITHIN = timedelta(days=90)
 """Exemptions from one rule are counted over so long."""
 
 
-class ExemptionMissing(ConfigError):  # noqa: N818 - named for what is the case
+class ExemptionMissing(ConfigError):
     """There is no exemption of this id that still holds."""
 
 

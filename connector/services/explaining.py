@@ -39,7 +39,7 @@ from rules.wording import Standing
 DAY = timedelta(days=1)
 
 
-class StageMissing(ConfigError):  # noqa: N818 - named for what is the case
+class StageMissing(ConfigError):
     """The policy has no such stage."""
 
 

@@ -23,7 +23,7 @@ HOLD_CHECK = timedelta(minutes=15)
 """How often a hold looks by itself; hints of what was missing come sooner."""
 
 
-class NothingHeld(SlagboomError):  # noqa: N818 - named for what is the case
+class NothingHeld(SlagboomError):
     """No move of this record waits, or none that can still be dropped."""
 
 

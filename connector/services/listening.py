@@ -38,7 +38,7 @@ MISSED = "changes_missed"
 REFUSED = "stream_refused"
 
 
-class _LeaseLost(Exception):  # noqa: N818 - named for what is the case
+class _LeaseLost(Exception):
     """Another process listens to this topic."""
 
 

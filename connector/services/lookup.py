@@ -15,11 +15,11 @@ _REF = re.compile(rf"(?P<kind>{'|'.join(Kind)}):(?P<id>\S+)")
 _LINK_SIGNS = re.compile(r"[/?&=#]+")
 
 
-class RecordMissing(ConfigError):  # noqa: N818
+class RecordMissing(ConfigError):
     """Nothing that was looked at is meant by these words."""
 
 
-class RecordAmbiguous(ConfigError):  # noqa: N818
+class RecordAmbiguous(ConfigError):
     """These words mean several records."""
 
 

@@ -21,7 +21,7 @@ COUNTED_WITHIN = timedelta(days=365)
 """How often a record was parked is counted over so long."""
 
 
-class NotParked(SlagboomError):  # noqa: N818 - named for what is the case
+class NotParked(SlagboomError):
     """This record is not parked."""
 
 

@@ -21,7 +21,7 @@ AGAIN = timedelta(minutes=5)
 """When catching up is tried again that did not work."""
 
 
-class ProcessMissing(ConfigError):  # noqa: N818
+class ProcessMissing(ConfigError):
     """There is no such process, or no such version of it."""
 
 

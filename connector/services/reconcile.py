@@ -55,7 +55,7 @@ _LOOK_SECONDS = 0.2
 Came = TypeVar("Came")
 
 
-class AlreadyReconciling(SlagboomError):  # noqa: N818 - named for what is the case
+class AlreadyReconciling(SlagboomError):
     """Another process imports or sweeps this account just now."""
 
     def __init__(self, name: str) -> None:

@@ -23,7 +23,7 @@ _KINDS: Mapping[str, Kind] = {
 """Every starter, in the order in which to begin, and what its records are."""
 
 
-class StarterMissing(ConfigError):  # noqa: N818 - named for what is the case
+class StarterMissing(ConfigError):
     """There is no such starter, or the account has no place for it."""
 
 

@@ -20,7 +20,7 @@ from rules.wording import storm_settled
 MOST_LISTED = 10_000
 
 
-class NoStorm(ConfigError):  # noqa: N818 - named for what is the case
+class NoStorm(ConfigError):
     """Nothing waits for an answer, or it is not clear which storm is meant."""
 
 

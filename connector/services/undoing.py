@@ -36,7 +36,7 @@ _NEVER = {
 }
 
 
-class NotUndoable(ConfigError):  # noqa: N818 - named for what is the case
+class NotUndoable(ConfigError):
     """What is named was not done, or cannot be taken back."""
 
 

@@ -47,7 +47,7 @@ class _Stopped(BaseException):
     """SIGTERM, SIGINT or SIGHUP came."""
 
 
-class _Failed(Exception):  # noqa: N818 - carries an exit code outwards
+class _Failed(Exception):
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
         self.exit_code = exit_code

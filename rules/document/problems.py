@@ -29,7 +29,7 @@ class Problem:
         )
 
 
-class DocumentInvalid(ValueError):  # noqa: N818 - named for what it says
+class DocumentInvalid(ValueError):
     """A document that cannot be used; `problems` are all its faults, in its order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

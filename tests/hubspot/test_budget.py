@@ -100,7 +100,7 @@ def test_what_is_counted_apart_does_not_use_up_the_rest(
 
 
 def test_processes_share_one_budget_through_redis(redis: Redis, night: Night):
-    class Woken(Exception):  # noqa: N818 - ends a wait that would be real
+    class Woken(Exception):
         pass
 
     def wake(seconds: float) -> None:

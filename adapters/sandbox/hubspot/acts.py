@@ -14,7 +14,7 @@ Json = dict[str, Any]
 _ENROLLMENT = "enrollmentId:900{at};actionExecutionIndex:0"
 
 
-class Refused(ValueError):  # noqa: N818 - named for what happened
+class Refused(ValueError):
     """A control request that makes no sense; the text says why."""
 
 

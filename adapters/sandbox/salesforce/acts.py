@@ -22,7 +22,7 @@ _LOGGED: Mapping[str, tuple[str, Json]] = {
 }
 
 
-class Refused(ValueError):  # noqa: N818 - named for what happened
+class Refused(ValueError):
     """A control request that makes no sense; the text says why."""
 
 
