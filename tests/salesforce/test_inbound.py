@@ -330,6 +330,21 @@ def test_a_record_in_the_recycle_bin_is_heard_of_as_deleted():
     assert source().hear(push({"IsDeleted": False}))[0].kind is HeardKind.CHANGED
 
 
+def test_a_message_may_be_nested_by_eight_and_no_deeper():
+    field = b"<sf:Name>Acme</sf:Name>"
+    plain = message([notification(fields={"Id": OPPORTUNITY, "Name": "Acme"})])
+
+    def nested(levels: int) -> bytes:
+        begin = b"".join(b"<sf:A%d>" % n for n in range(levels))
+        end = b"".join(b"</sf:A%d>" % n for n in reversed(range(levels)))
+        return plain.replace(field, begin + field + end)
+
+    # A field is the sixth, in its record and in what the record is in.
+    source().check(inbound(nested(2)))
+    with pytest.raises(DeliveryRefused, match="deeper"):
+        source().check(inbound(nested(3)))
+
+
 GOOD = message([notification()])
 DEEP = b"<a>" * 200_000
 

@@ -10,6 +10,7 @@ from rules.model import (
     FORECAST_CATEGORY,
     PROBABILITY,
     ActorClass,
+    EvidenceKind,
     FieldName,
     Kind,
     PropertyName,
@@ -30,6 +31,23 @@ from tests.salesforce.kit import (
 from tests.sandbox.kit import MANAGER, REP, Control
 
 DAY = timedelta(days=1)
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def test_no_request_asks_for_more_than_salesforce_takes(
+    crm: Crm, control: Control, requests: Requests
+):
+    many = seed_many(control, 2_001)
+    crm.read(many[:1], FIELDS)
+    calls = frozenset({EvidenceKind.CALLS})
+    crm.evidence(many[:1], calls, NOW)
+    requests.clear()
+    assert len(crm.read(many, FIELDS)) == len(many)
+    assert requests.operations() == ["Opportunity.collection.read"] * 2
+    requests.clear()
+    assert len(crm.evidence(many, calls, NOW)) == len(many)
+    # Six queries, of which one request may hold five.
+    assert requests.operations() == ["composite"] * 2
 
 
 def test_a_deal_is_read_with_its_fields_in_our_words(crm: Crm, control: Control):
