@@ -116,7 +116,10 @@ def _migrated(servers: Urls, _server: psycopg.Connection) -> str:
 
 @pytest.fixture
 def database_url(_migrated: str) -> str:
-    """A database with every table and no row, in SQLAlchemy's form."""
+    """A database with every table and no row, in SQLAlchemy's form.
+
+    It is the same one for all tests, whose tables are to stay as they are.
+    """
     with psycopg.connect(to_libpq(_migrated), autocommit=True) as connection:
         connection.execute(DISCONNECT)
         connection.execute(EMPTY)
