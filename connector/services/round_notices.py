@@ -1,7 +1,7 @@
 """What the admin is told of a round: refusals, duels, unknown stages, exhaustion."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.services.acted import Acted
 from connector.services.episodes import Judged
@@ -12,6 +12,9 @@ from connector.store.connections import Connection
 from connector.store.interventions import InterventionState
 from rules.model import ReasonCode, Result, Verdict
 from rules.wording import duel_alert, stage_label
+
+LONG = timedelta(minutes=15)
+"""An account that has put something off for so long is told of: it may not pass."""
 
 
 def tell_of_round(
@@ -37,7 +40,7 @@ def _tell_exhausted(
     tx: Transaction, connection: Connection, acted: Sequence[Acted], now: datetime
 ) -> None:
     """Tell once whether the account allows no more, or does so again."""
-    refused = [one for one in acted if one.is_used_up]
+    refused = [one for one in acted if one.is_used_up or _has_waited(one, now)]
     if refused:
         tell_exhausted(tx, connection, "; ".join(refused[0].problems), now)
     elif any(
@@ -46,6 +49,12 @@ def _tell_exhausted(
         note_recovery(tx, connection.id, now)
     else:
         note_answer(tx, connection.id, now)
+
+
+def _has_waited(acted: Acted, now: datetime) -> bool:
+    """Return whether the account asks for a pause, and has done so for long."""
+    since = min(row.planned_at for row in acted.episode.rows.values())
+    return acted.retry_after is not None and now - since > LONG
 
 
 def _tell_refused(

@@ -71,6 +71,7 @@ class PlannedIntervention:
     clock_id: int | None
     kind: InterventionKind
     body: Mapping[str, Any]
+    planned_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ class Interventions:
                 one.clock_id,
                 one.kind,
                 one.body,
+                now,
             )
             for row_id, one in zip(ids, new, strict=True)
         ]
@@ -376,6 +378,7 @@ def _to_planned(row: Row[Any]) -> PlannedIntervention:
         row.clock_id,
         InterventionKind(row.kind),
         row.body,
+        row.planned_at,
     )
 
 

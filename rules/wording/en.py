@@ -176,8 +176,8 @@ ENGLISH = Catalogue(
             "Put it right and type: slagboom probe {account}. It tries everything that"
             " is needed, and names what is still missing."
         ),
-        "alarm_exhausted_subject": "{account} takes no more from Slagboom for hours",
-        "alarm_exhausted_what": "{account} has no requests left for Slagboom. {reason}",
+        "alarm_exhausted_subject": "{account} takes no more from Slagboom for now",
+        "alarm_exhausted_what": "{account} takes no requests from Slagboom. {reason}",
         "alarm_exhausted_why": (
             "What Slagboom has to put back and to explain there waits until then."
         ),

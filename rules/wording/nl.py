@@ -190,10 +190,10 @@ DUTCH = Catalogue(
             " nodig is, en noemt wat nog ontbreekt."
         ),
         "alarm_exhausted_subject": (
-            "{account} neemt urenlang niets meer aan van Slagboom"
+            "{account} neemt voorlopig niets meer aan van Slagboom"
         ),
         "alarm_exhausted_what": (
-            "{account} heeft geen aanvragen meer over voor Slagboom. De melding luidt:"
+            "{account} neemt geen aanvragen meer aan van Slagboom. De melding luidt:"
             " {reason}"
         ),
         "alarm_exhausted_why": (

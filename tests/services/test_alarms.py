@@ -143,7 +143,7 @@ def test_an_account_that_is_used_up_says_that_it_goes_on_by_itself(room: Room):
     room.fail(USED_UP)
     room.tell()
     [message] = room.channel.sent
-    assert message.subject == "acme takes no more from Slagboom for hours"
+    assert message.subject == "acme takes no more from Slagboom for now"
     assert "95%" in message.lines[0]
     assert "goes on by itself" in message.lines[2]
 

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.errors import Exhausted
 from connector.services.enforce import GIVE_UP
+from connector.services.round_notices import LONG
 from rules.model import Actor, ActorClass
 from tests.fakes.crm import PAUSE
 from tests.fakes.world import Door, Trouble
@@ -95,13 +96,14 @@ def test_an_account_that_only_reads_is_told_of_as_long_as_something_waits(desk: 
     assert desk.notices() == ["crm_exhausted"]
 
 
-def test_a_pause_that_the_account_asks_for_is_kept_and_no_matter_for_the_admin(
+def test_a_pause_that_the_account_asks_for_is_kept_and_told_when_it_does_not_end(
     desk: Desk,
 ):
     desk.world.trouble(Door.WRITE, Trouble.PAUSED)
     deal = desk.world.add_record(owner=desk.world.rep)
     desk.look()
     desk.want(deal, "negotiation")
+    begun_at = desk.clock.now()
     for _ in range(3 * GIVE_UP):
         desk.clock.advance(PAUSE - timedelta(seconds=1))
         before = writes(desk)
@@ -110,12 +112,15 @@ def test_a_pause_that_the_account_asks_for_is_kept_and_no_matter_for_the_admin(
         desk.clock.advance(timedelta(seconds=1))
         desk.judge()
         assert writes(desk) == before + 1
-    assert desk.notices() == []
+        waited = desk.clock.now() - begun_at
+        assert desk.notices() == (["crm_exhausted"] if waited > LONG else [])
+    assert waited > LONG
     desk.world.recover()
     desk.clock.advance(PAUSE)
     desk.judge()
     assert desk.stage_of(deal) == "lead"
     assert len(desk.world.notes(deal)) == 1
+    assert desk.notices() == []
 
 
 def test_a_task_waits_with_its_clock(desk: Desk):
