@@ -1,4 +1,15 @@
-"""What can go wrong inside, as texts for the person who runs Slagboom."""
+"""What can go wrong inside, as texts for who runs Slagboom, and how a command ends."""
+
+from enum import IntEnum
+
+
+class Ending(IntEnum):
+    """The exit codes that scripts rely on."""
+
+    DONE = 0
+    FOUND = 1
+    WRONG_USE = 2
+    OUTSIDE = 3
 
 
 class SlagboomError(Exception):

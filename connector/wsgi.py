@@ -10,7 +10,7 @@ from flask import Flask
 
 from connector.bootstrap import Application, build, find_crm
 from connector.config import Config
-from connector.errors import ConfigError
+from connector.errors import ConfigError, Ending
 from connector.log import set_up
 from connector.metrics import Counter
 from connector.services.vitals import Vitals
@@ -20,8 +20,6 @@ from connector.web.app import create_app
 from connector.web.serving import serve
 
 _REASONS: Mapping[int, str] = {413: "too_large", 431: "malformed", 400: "malformed"}
-
-WRONG_USE, OUTSIDE = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
         web = load(os.environ)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
-        return WRONG_USE
+        return Ending.WRONG_USE
     host, port = bind or (
         "0.0.0.0" if os.environ.get("PORT") else "127.0.0.1",  # noqa: S104
         web.config.port,
@@ -109,7 +107,7 @@ def main(arguments: Sequence[str]) -> int:
             f" ({os.strerror(error.errno or 0).lower()}). Stop what uses it, or choose"
             " another one with PORT or --bind.\n"
         )
-        return OUTSIDE
+        return Ending.OUTSIDE
     return 0
 
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import click
 
-from connector.cli.ending import Ending, run
+from connector.cli.ending import run
+from connector.errors import Ending
 from connector.vendors import CRMS
 
 COMMANDS: dict[str, tuple[str, str]] = {

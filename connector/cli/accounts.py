@@ -7,9 +7,9 @@ import click
 
 from adapters.ports import Probe
 from connector.bootstrap import Application
-from connector.cli.ending import Ending
 from connector.cli.output import as_json, progress, say, to_plain
 from connector.cli.session import find_author, opened
+from connector.errors import Ending
 from connector.services.reconcile import when_free
 from connector.store.connections import Connection
 

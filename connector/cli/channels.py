@@ -6,10 +6,10 @@ import click
 
 from adapters.ports import Message
 from connector.cli.accounts import show_lines
-from connector.cli.ending import Ending
 from connector.cli.options import add_options, read_secrets
 from connector.cli.output import as_json, say, show
 from connector.cli.session import find_author, opened
+from connector.errors import Ending
 from connector.store.health import has_failed
 from connector.vendors import CHANNELS, ChannelVendor, check_options
 

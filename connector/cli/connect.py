@@ -6,10 +6,10 @@ import click
 
 from connector.bootstrap import Application
 from connector.cli.accounts import show_probe
-from connector.cli.ending import Ending
 from connector.cli.options import add_options, read_secrets
 from connector.cli.output import say
 from connector.cli.session import find_author, opened
+from connector.errors import Ending
 from connector.vendors import CRMS, CrmVendor, Texts
 
 

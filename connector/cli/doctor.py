@@ -8,10 +8,9 @@ import click
 
 from adapters.errors import OutsideError
 from connector.bootstrap import Application
-from connector.cli.ending import Ending
 from connector.cli.output import as_json, say
 from connector.cli.session import opened
-from connector.errors import SlagboomError
+from connector.errors import Ending, SlagboomError
 from connector.services.problems import QUIET
 from connector.store.connections import Connection
 from connector.web.reader import Reader

@@ -1,22 +1,10 @@
 """How a command ends: one exit code for each kind of ending, one text for people."""
 
-from enum import IntEnum
-
 import click
 
 from adapters.errors import OutsideError
 from connector.cli.output import say
-from connector.errors import EmbeddedError, SlagboomError, StoreDown
-
-
-class Ending(IntEnum):
-    """The exit codes that scripts rely on."""
-
-    DONE = 0
-    FOUND = 1
-    WRONG_USE = 2
-    OUTSIDE = 3
-
+from connector.errors import EmbeddedError, Ending, SlagboomError, StoreDown
 
 _INTERRUPTED = 130
 

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 import click
 
 from connector.bootstrap import Application
-from connector.cli.ending import Ending
 from connector.cli.folder import Folder, Written
 from connector.cli.output import say
 from connector.cli.policy.reading import read, refuse
 from connector.cli.session import opened
-from connector.errors import ConfigError
+from connector.errors import ConfigError, Ending
 from connector.services.naming import named_fields, read_draft, restored_fields
 from connector.store.connections import Connection
 from connector.vendors import CrmVendor, Project, Site

@@ -12,9 +12,9 @@ from tenacity import (
 )
 
 from connector.bootstrap import Application
-from connector.cli.ending import Ending
 from connector.cli.output import say
 from connector.cli.session import find_author, opened
+from connector.errors import Ending
 from connector.services.undoing import Ordered
 from connector.store.reversals import ReversalState
 

@@ -25,12 +25,11 @@ from connector.errors import (
     AlreadyRunning,
     ConfigError,
     EmbeddedError,
+    Ending,
     SlagboomError,
 )
 from connector.log import get_logger, set_up
 from connector.supervise.children import Children, Program
-
-DONE, WRONG_USE, OUTSIDE = 0, 2, 3
 
 _LOOK_SECONDS = 0.1
 _READY_SECONDS = 120.0
@@ -116,13 +115,13 @@ def up(
                     announce=announce or sys.stdout,
                 )
     except _Stopped:
-        return DONE
+        return Ending.DONE
     except _Failed as failed:
         return failed.exit_code
     except (ConfigError, AlreadyRunning) as error:
-        return _tell(error, WRONG_USE)
+        return _tell(error, Ending.WRONG_USE)
     except EmbeddedError as error:
-        return _tell(error, OUTSIDE)
+        return _tell(error, Ending.OUTSIDE)
     raise AssertionError("Only a signal or an error ends the loop.")
 
 
@@ -250,17 +249,17 @@ def _release(command: tuple[str, ...], env: Mapping[str, str]) -> None:
         sys.stderr.write(
             "The database could not be brought up to date, so nothing was started.\n"
         )
-        raise _Failed(exit_code if exit_code > 0 else OUTSIDE)
+        raise _Failed(exit_code if exit_code > 0 else Ending.OUTSIDE)
 
 
 def _watch(children: Children, embedded: Embedded) -> None:
     """Keep everything running for a moment; raises _Failed if that is no use."""
     for name, exit_code in children.look(_LOOK_SECONDS):
         log.warning("process.ended", process=name, exit_code=exit_code)
-        if exit_code == WRONG_USE:
+        if exit_code == Ending.WRONG_USE:
             # It has said which setting is wrong; trying again will not mend that.
             sys.stderr.write(f"{name} refuses its configuration (see above).\n")
-            raise _Failed(WRONG_USE)
+            raise _Failed(Ending.WRONG_USE)
     for name in embedded.revive():
         log.warning("server.restarted", server=name)
 
@@ -277,7 +276,7 @@ def _wait_until_ready(
         f"{_to_url(address)}/readyz has not answered for {_READY_SECONDS:.0f} seconds."
         " The lines above say what keeps failing.\n"
     )
-    raise _Failed(OUTSIDE)
+    raise _Failed(Ending.OUTSIDE)
 
 
 def _is_ready(address: tuple[str, int]) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from connector.bootstrap import Application
-from connector.cli.ending import Ending
 from connector.cli.output import as_json, progress, say
 from connector.cli.policy.reading import document_file, read, refuse
 from connector.cli.session import opened
+from connector.errors import Ending
 from connector.services.previewing import Comparison, Example, Shifted
 from connector.store.connections import Connection
 from rules.comparing import Difference, compare, newly_enforced

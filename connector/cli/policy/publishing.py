@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from connector.bootstrap import Application
-from connector.cli.ending import Ending
 from connector.cli.output import progress, say
 from connector.cli.policy.differing import (
     in_force,
@@ -16,7 +15,7 @@ from connector.cli.policy.differing import (
 )
 from connector.cli.policy.reading import document_file, read, refuse
 from connector.cli.session import find_author, opened
-from connector.errors import ConfigError
+from connector.errors import ConfigError, Ending
 from connector.services.policies import Active
 from connector.services.reconcile import AlreadyReconciling
 from connector.store.connections import Connection

@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 
 from connector.bootstrap import Application
-from connector.cli.ending import Ending
 from connector.cli.output import say
 from connector.cli.session import opened
 from connector.clock import SystemClock
-from connector.errors import ConfigError
+from connector.errors import ConfigError, Ending
 from connector.store.connections import Connection
 from rules.document import Document, DocumentInvalid, compile_policy, parse
 from rules.lint import InForce

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector.cli.ending import Ending
 from connector.cli.output import as_json, say, to_plain
 from connector.cli.policy.reading import document_file, draft, read, refuse
 from connector.clock import SystemClock
-from connector.errors import ConfigError
+from connector.errors import ConfigError, Ending
 from rules.document import DocumentInvalid
 from rules.lint import lint
 from rules.policy import Policy
