@@ -48,8 +48,12 @@ class Site:
 
     def type(self, *words: str) -> tuple[int, str]:
         """Type a command; return how it ended and what it said."""
+        return self.run(*COMMAND, *words)
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run Python; return how it ended and what it said."""
         ended = subprocess.run(
-            [sys.executable, *COMMAND, *words],
+            [sys.executable, *arguments],
             cwd=self._folder,
             env={**self._environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -240,6 +244,23 @@ def test_an_account_that_was_connected_without_is_told(site: Site):
 def test_what_cannot_be_right_is_named(site: Site, words: tuple[str, str], told: str):
     with pytest.raises(AssertionError, match=told):
         site.connect(*words)
+
+
+def test_a_probe_of_an_account_that_is_not_listened_to_loads_nothing_to_listen_by(
+    site: Site,
+):
+    site.connect()
+    program = (
+        "import sys; from connector.cli import slagboom;"
+        " from connector.cli.ending import run; run(slagboom, ['probe', 'acme']);"
+        " print([one for one in ('grpc', 'fastavro') if one in sys.modules])"
+    )
+    _, said = site.run("-c", program)
+    assert "ok       Opportunity: read deals" in said
+    assert said.endswith("[]\n")
+    site.connect_with_stream()
+    _, said = site.run("-c", program)
+    assert said.endswith("['grpc', 'fastavro']\n")
 
 
 def test_only_the_listener_loads_what_it_listens_by():
