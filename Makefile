@@ -27,8 +27,9 @@ demo: install
 up: install
 	@$(BIN)/slagboom up $(ARGS)
 
+# More than there may be cores: the stories wait more than they compute.
 test: install
-	@$(BIN)/python -m pytest -n2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install
 	@$(BIN)/ruff check

@@ -22,7 +22,11 @@ from tests.emptying import DISCONNECT, EMPTY
 from tests.fakes.clock import FrozenClock
 
 # How long an example takes is no law: machines differ, and are busy.
-hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.register_profile(
+    "any machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("any machine")
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", "::", ""})  # noqa: S104

@@ -66,5 +66,5 @@ class Program:
         if self._child is not None:
             if self._child.poll() is None:
                 os.kill(self._child.pid, number)
-            self._child.wait(timeout=20)
+            self._child.wait(timeout=60)
             self._child = None

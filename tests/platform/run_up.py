@@ -38,6 +38,8 @@ def play(name: str, exit_code: str) -> int:
 
 def main() -> int:
     """Supervise; the process that the arguments name ends with their exit code."""
+    # Tests that run in the background are started with it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ending, exit_code = [*sys.argv[1:], "", ""][:2]
 
     def command(name: str) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def start(home: Path) -> Iterator[object]:
 
 
 def is_answering(address: str) -> bool:
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
     with contextlib.closing(connection):
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
@@ -140,8 +140,12 @@ def test_a_process_that_was_killed_is_started_again(start):
     before = up.children()
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: sorted(up.children().values()) == sorted(NAMES), "all of them")
-    assert not set(before) & set(up.children())
+
+    def are_new() -> bool:
+        now = up.children()
+        return sorted(now.values()) == sorted(NAMES) and not now.keys() & before.keys()
+
+    wait_for(are_new, "all of them")
     assert up.process.poll() is None
 
 

@@ -67,7 +67,7 @@ def test_an_idle_worker_stops_at_once(start, queue, redis, redis_url):
     queue.hint("write", "acme")
     wait_for_text(redis, "acme")
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=5) == 0
+    assert worker.wait(timeout=20) == 0
     assert queue.count_workers() == 0
 
 

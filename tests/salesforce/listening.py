@@ -19,7 +19,7 @@ from tests.sandbox.kit import REP, Control
 from tests.waiting import wait_for
 
 OBJECTS = ("Opportunity", "Lead", "Task")
-SECONDS = 20
+SECONDS = 60
 
 
 def a_keeper(sandbox: Sandbox, redis: Redis, clock: FrozenClock) -> TokenKeeper:

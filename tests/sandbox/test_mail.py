@@ -22,7 +22,7 @@ def message(subject: str = "Call Acme") -> EmailMessage:
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as made:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30) as made:
         yield made
 
 
@@ -45,16 +45,16 @@ def test_nothing_but_what_is_asked_for_is_offered(client: smtplib.SMTP):
 
 def test_a_login_is_asked_for_when_there_is_one(sandbox: Sandbox, control: Control):
     control.post("mail/settings", username="rob", password="pw")
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30) as client:
         with pytest.raises(smtplib.SMTPSenderRefused) as refused:
             client.send_message(message())
         assert refused.value.smtp_code == 530
     with (
-        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as client,
+        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30) as client,
         pytest.raises(smtplib.SMTPAuthenticationError),
     ):
         client.login("rob", "wrong")
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30) as client:
         client.login("rob", "pw")
         client.send_message(message())
     [found] = control.get("mail/messages")["messages"]
@@ -67,11 +67,11 @@ def test_a_connection_can_be_encrypted_with_the_sandboxs_own_certificate(
     control.post("mail/settings", starttls="required")
     pem = control.get("mail/certificate")["pem"]
     with (
-        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as client,
+        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30) as client,
         pytest.raises(smtplib.SMTPException),
     ):
         client.send_message(message())
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30) as client:
         client.starttls(context=ssl.create_default_context(cadata=pem))
         client.send_message(message())
     [found] = control.get("mail/messages")["messages"]
@@ -117,11 +117,11 @@ def test_a_session_can_be_turned_away_and_connections_refused(
 ):
     control.post("mail/trouble", at="connect", answer="421 4.3.2 Not now")
     with pytest.raises(smtplib.SMTPConnectError):
-        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5)
+        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30)
     control.post("mail/refuse")
     with pytest.raises(ConnectionRefusedError):
-        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5)
+        smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30)
     control.post("mail/refuse", refusing=False)
-    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=30) as client:
         client.send_message(message())
     assert len(control.get("mail/messages")["messages"]) == 1

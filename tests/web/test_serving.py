@@ -43,7 +43,7 @@ def serving(application, refused=None) -> Iterator[tuple[str, int]]:
 
 
 def ask(address, request):
-    with socket.create_connection(address, timeout=10) as client:
+    with socket.create_connection(address, timeout=30) as client:
         client.sendall(request)
         return int(client.recv(4096).split()[1])
 
@@ -75,7 +75,7 @@ def test_a_body_of_unknown_length_is_refused_where_it_gets_too_large(house):
     head = DELIVERY.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")[:-2]
     with (
         serving(house.app, refused) as address,
-        socket.create_connection(address, timeout=10) as client,
+        socket.create_connection(address, timeout=30) as client,
     ):
         # It may hang up before all of it is sent.
         with contextlib.suppress(ConnectionError):
@@ -92,7 +92,7 @@ def test_what_has_come_in_is_answered_before_it_stops():
 
     def slow(_environ, start_response):
         begun.set()
-        may_end.wait(10)
+        may_end.wait(30)
         start_response("200 OK", [("Content-Length", "4")])
         return [b"done"]
 
@@ -100,9 +100,9 @@ def test_what_has_come_in_is_answered_before_it_stops():
         server = Server(slow, at, on_refusal=[].append)
         thread = threading.Thread(target=server.run)
         thread.start()
-        with socket.create_connection(at.getsockname(), timeout=10) as client:
+        with socket.create_connection(at.getsockname(), timeout=30) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert begun.wait(10)
+            assert begun.wait(30)
             server.stop()
             wait_for(lambda: server.has_closed_its_door, "no more connections")
             may_end.set()
@@ -115,7 +115,7 @@ def test_what_has_come_in_is_answered_before_it_stops():
 def test_more_requests_than_threads_are_all_answered(house):
     house.connect()
     with serving(house.app) as address:
-        clients = [socket.create_connection(address, timeout=10) for _ in range(40)]
+        clients = [socket.create_connection(address, timeout=30) for _ in range(40)]
         for client in clients:
             client.sendall(DELIVERY)
         answers = [client.recv(4096).split()[1] for client in clients]
@@ -147,12 +147,15 @@ def test_the_process_starts_serves_and_ends_when_it_is_asked_to(environ):
         text=True,
     )
     with process:
-        started = process.stderr.readline()
-        port = int(started.split('"port": ')[1].split(",")[0].rstrip("}"))
-        request = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
-        assert ask(("127.0.0.1", port), request) == 200
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        try:
+            started = process.stderr.readline()
+            port = int(started.split('"port": ')[1].split(",")[0].rstrip("}"))
+            request = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+            assert ask(("127.0.0.1", port), request) == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
 
 
 def test_a_wrong_setting_is_named_and_stops_the_process(environ):

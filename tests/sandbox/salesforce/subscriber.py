@@ -13,7 +13,7 @@ from adapters.eventbus.pubsub_api_pb2_grpc import PubSubStub
 from adapters.sandbox import Sandbox
 
 Json = dict[str, Any]
-SECONDS = 20
+SECONDS = 60
 
 
 class Subscriber:
