@@ -48,10 +48,10 @@ class Baselines:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def remember(self, connection_id: int, found: Sequence[Record]) -> int:
-        """Store first looks: baselines of records that have none; return how many."""
+    def remember(self, connection_id: int, found: Sequence[Record]) -> None:
+        """Store first looks: baselines of records that have none."""
         if not found:
-            return 0
+            return
         by_ref = {record.ref: record for record in found}
         rows = [
             {
@@ -69,19 +69,20 @@ class Baselines:
             }
             for ref, record in sorted(by_ref.items())
         ]
-        statement = insert(records).values(rows)
+        statement = insert(records)
         kept = {
             name: statement.excluded[name]
             for name in rows[0]
             if name not in {"connection_id", "kind", "crm_id"}
         }
-        return self._connection.execute(
+        self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["connection_id", "kind", "crm_id"],
                 set_=kept,
                 where=records.c.baseline.is_(None),
-            )
-        ).rowcount
+            ),
+            rows,
+        )
 
     def versions(
         self, connection_id: int, refs: Collection[RecordRef]

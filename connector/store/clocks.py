@@ -29,13 +29,10 @@ class Clocks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def start(self, connection_id: int, new: Sequence[NewClock]) -> int:
-        """Start clocks; one that runs already, or ran from this start, stays as it is.
-
-        Returns how many were started.
-        """
+    def start(self, connection_id: int, new: Sequence[NewClock]) -> None:
+        """Start clocks; one that runs, or ran from this start, stays as it is."""
         if not new:
-            return 0
+            return
         rows = [
             {
                 "connection_id": connection_id,
@@ -50,9 +47,7 @@ class Clocks:
                 new, key=lambda one: (one.record_id, one.process_id, one.follow_up)
             )
         ]
-        return self._connection.execute(
-            insert(clocks).values(rows).on_conflict_do_nothing()
-        ).rowcount
+        self._connection.execute(insert(clocks).on_conflict_do_nothing(), rows)
 
     def claim_due(
         self, *, lease: str, now: datetime, until: datetime, limit: int

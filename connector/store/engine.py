@@ -82,6 +82,9 @@ def open_store(database_url: str, *, pool_size: int = 5) -> Store:
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_timeout=5,
+        # Rows whose ids come back go in one statement for so many: of a thousand, which
+        # is usual, its text and parameters would take megabytes.
+        insertmanyvalues_page_size=100,
         connect_args={"connect_timeout": 5, "application_name": "slagboom"},
         # What is stored is a customer's, and errors end up in logs.
         hide_parameters=True,

@@ -70,7 +70,17 @@ class People:
         unique = {one.owner: one for one in found}
         if not unique:
             return
-        statement = insert(owners).values(
+        statement = insert(owners)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["connection_id", "owner"],
+                set_={
+                    "email": statement.excluded.email,
+                    "name": statement.excluded.name,
+                    "is_active": statement.excluded.is_active,
+                    "manager": statement.excluded.manager,
+                },
+            ),
             [
                 {
                     "connection_id": connection_id,
@@ -81,18 +91,7 @@ class People:
                     "manager": one.manager,
                 }
                 for owner, one in sorted(unique.items())
-            ]
-        )
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["connection_id", "owner"],
-                set_={
-                    "email": statement.excluded.email,
-                    "name": statement.excluded.name,
-                    "is_active": statement.excluded.is_active,
-                    "manager": statement.excluded.manager,
-                },
-            )
+            ],
         )
         self._connection.execute(
             update(owners)

@@ -19,8 +19,6 @@ from rules.model import FieldName, Kind
 LEAST_SHARE = 0.01
 """Texts that fewer records have are common in no policy."""
 
-_AT_A_TIME = 5000
-
 
 @dataclass(frozen=True, slots=True)
 class HeldText:
@@ -69,18 +67,20 @@ class Texts:
             for one in sorted(held, key=lambda one: (one.record_id, one.field))
             if one.said is not None
         ]
-        for start in range(0, len(rows), _AT_A_TIME):
-            statement = insert(texts).values(rows[start : start + _AT_A_TIME])
-            self._connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["record_id", "field"],
-                    set_={
-                        "said": statement.excluded.said,
-                        "author": statement.excluded.author,
-                    },
-                    where=texts.c.said != statement.excluded.said,
-                )
-            )
+        if not rows:
+            return
+        statement = insert(texts)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["record_id", "field"],
+                set_={
+                    "said": statement.excluded.said,
+                    "author": statement.excluded.author,
+                },
+                where=texts.c.said != statement.excluded.said,
+            ),
+            rows,
+        )
 
     def forget(self, record_ids: Collection[int]) -> None:
         """Forget what these records say: they are gone."""

@@ -83,7 +83,7 @@ class Violations:
                 unique.items(), key=lambda item: item[0]
             )
         ]
-        statement = insert(violations).values(rows)
+        statement = insert(violations)
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["record_id", "process_id", "rule"],
@@ -94,7 +94,8 @@ class Violations:
                     "enforcement": statement.excluded.enforcement,
                     "times": violations.c.times + 1,
                 },
-            )
+            ),
+            rows,
         )
 
     def resolve(

@@ -139,6 +139,18 @@ def test_an_owner_whom_the_crm_no_longer_names_has_left(store: Store, acme: int)
         assert not tx.people.has_left("nobody@example.com")
 
 
+def test_an_account_may_have_more_owners_than_one_statement_takes(
+    store: Store, acme: int
+):
+    many = [
+        Owner(OwnerId(str(number)), email="", name="Anna") for number in range(12_000)
+    ]
+    with store.begin() as tx:
+        tx.people.save_owners(acme, many)
+        found = tx.people.owners(acme)
+    assert len(found) == len(many)
+
+
 def test_what_the_admin_says_of_a_person_is_replaced_but_a_slack_id_stays(
     store: Store, clock: FrozenClock
 ):
