@@ -13,7 +13,7 @@ from connector.bootstrap import Application, build
 from connector.config import Config
 from connector.errors import KeyMissing, StoreDown
 from connector.log import get_logger
-from connector.memory import give_back, keep_small
+from connector.memory import keep_small
 from connector.services.alarms import QUIET
 from connector.services.reconcile import AlreadyReconciling
 
@@ -51,7 +51,6 @@ def prepare() -> None:
 def look(connection_id: int) -> None:
     """Take in what has come from this account, and look at what may have changed."""
     application().enforce.look(connection_id)
-    give_back()
 
 
 def follow_up() -> None:

@@ -13,6 +13,7 @@ from adapters.errors import OutsideError
 from connector.clock import Clock, new_id
 from connector.errors import KeyMissing
 from connector.log import get_logger
+from connector.memory import give_back
 from connector.metrics import Counter, Metrics
 from connector.services.act import Act
 from connector.services.acted import Acted
@@ -112,6 +113,8 @@ class Enforce:
             if report is None:
                 return total
             total += report
+            # A round takes megabytes, and the next one must not stand on top of them.
+            give_back()
 
     def _look_at_some(self, connection: Connection) -> LookReport | None:
         lease = new_id()
