@@ -27,7 +27,7 @@ from rules.model import (
     RuleId,
     Verdict,
 )
-from rules.moves import is_in_pipeline
+from rules.moves import speaks_of
 from rules.policy import AutoMove, Policy
 
 
@@ -89,7 +89,7 @@ def plan_auto_move(move: AutoMove, verdict: Verdict) -> Plan:
 
 
 def _leaving(policy: Policy, record: Record) -> list[AutoMove]:
-    if record.ref.kind is not policy.kind or not is_in_pipeline(policy, record):
+    if not speaks_of(policy, record):
         return []
     return [
         move

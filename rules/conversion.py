@@ -22,7 +22,7 @@ from rules.model import (
     Value,
     Verdict,
 )
-from rules.moves import is_in_pipeline
+from rules.moves import speaks_of
 from rules.policy import MoveRule, Policy
 
 EARLY = RuleId("conversion.early")
@@ -91,10 +91,7 @@ def judge_conversion(
 
 
 def _is_of(policy: Policy, record: Record) -> bool:
-    is_known = policy.stage(record.stage) is not None
-    return (
-        is_known and record.ref.kind is policy.kind and is_in_pipeline(policy, record)
-    )
+    return policy.stage(record.stage) is not None and speaks_of(policy, record)
 
 
 def _is_open(policy: Policy, record: Record) -> bool:

@@ -54,15 +54,15 @@ class Case:
 
     def power(self, rule: Rule) -> Enforcement:
         """Return how much power a rule has in this case; off if it means others."""
-        if not _speaks_of(rule, self.change.actor.kind):
+        if not _means(rule, self.change.actor.kind):
             return Enforcement.OFF
         if self.ceiling is Enforcement.ENFORCE:
             return rule.enforcement
         return weaker(rule.enforcement, self.ceiling)
 
 
-def _speaks_of(rule: Rule, actor: ActorClass) -> bool:
-    """Return whether a rule speaks of what this actor does.
+def _means(rule: Rule, actor: ActorClass) -> bool:
+    """Return whether a rule means what this actor does.
 
     One who cannot be told is not taken for one of those that a rule names. What we do
     ourselves carries out somebody's wish, so every rule holds for it.

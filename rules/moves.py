@@ -73,7 +73,7 @@ class Move:
 def classify(policy: Policy, change: Change) -> Move:
     """Return what kind of move `change` is."""
     before, after = change.before, change.after
-    if after.ref.kind is not policy.kind or not is_in_pipeline(policy, after):
+    if not speaks_of(policy, after):
         return Move(MoveKind.ELSEWHERE)
     target = policy.stage(after.stage)
     if before is None and not change.is_new:
@@ -84,6 +84,11 @@ def classify(policy: Policy, change: Change) -> Move:
     if before is None:
         return Move(MoveKind.BORN, target=target)
     return _between(policy, before, target)
+
+
+def speaks_of(policy: Policy, record: Record) -> bool:
+    """Return whether the record is of the policy's kind and in its pipeline."""
+    return record.ref.kind is policy.kind and is_in_pipeline(policy, record)
 
 
 def is_in_pipeline(policy: Policy, record: Record) -> bool:

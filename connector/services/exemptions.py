@@ -15,7 +15,7 @@ from connector.store.exemptions import Granted, NewExemption
 from connector.store.notices import NEWS
 from rules.document.problems import did_you_mean, listed
 from rules.exemptions import ALL, covers, judged_rules
-from rules.moves import is_in_pipeline
+from rules.moves import speaks_of
 
 RECURRING_WITHIN = timedelta(days=90)
 """Exemptions from one rule are counted over so long."""
@@ -168,8 +168,7 @@ class Exemptions:
         speaking = [
             active
             for active in self._policies.active(tx, known.connection_id)
-            if active.policy.kind is known.record.ref.kind
-            and is_in_pipeline(active.policy, known.record)
+            if speaks_of(active.policy, known.record)
             and process in {None, active.policy.process}
         ]
         if not speaking:

@@ -32,7 +32,7 @@ from rules.model import (
     StageId,
     Verdict,
 )
-from rules.moves import is_in_pipeline
+from rules.moves import speaks_of
 from rules.policy import Policy
 from rules.wording import Standing
 
@@ -100,7 +100,7 @@ class Explaining:
             actives = self._policies.active(tx, account.id)
         crm = self._crm_for(account)
         record = _read(crm, known, actives)
-        active = next((one for one in actives if _speaks(one.policy, record)), None)
+        active = next((one for one in actives if speaks_of(one.policy, record)), None)
         if active is None:
             return Explained(known, record, None, Standing(), None)
         with self._store.begin() as tx:
@@ -150,10 +150,6 @@ class Explaining:
             is_paused=is_paused(tx, account, active.version.process_id),
             now=now,
         )
-
-
-def _speaks(policy: Policy, record: Record) -> bool:
-    return policy.kind is record.ref.kind and is_in_pipeline(policy, record)
 
 
 def _read(crm: Crm, known: KnownRecord, actives: tuple[Active, ...]) -> Record:
