@@ -22,6 +22,8 @@ T = TypeVar("T")
 Sleep = Callable[[float], None]
 
 ATTEMPTS = 4
+LONGEST_WAIT = timedelta(days=1)
+"""No limit of a vendor's lasts longer, and who asks for years is broken."""
 # RFC 4291: all that is given out. RFC 6052: what a network with IPv6 alone makes of
 # the older addresses. RFC 3056: another way to write those, which nobody needs.
 _UNICAST = ipaddress.ip_network("2000::/3")
@@ -153,7 +155,10 @@ class _GuardedHTTPSPool(HTTPSConnectionPool):
 
 
 def parse_retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """Return the wait of a Retry-After header: seconds or a date; None if unclear."""
+    """Return the wait of a Retry-After header: seconds or a date; None if unclear.
+
+    It is LONGEST_WAIT at most.
+    """
     if not text:
         return None
     try:
@@ -161,14 +166,16 @@ def parse_retry_after(text: str | None, now: datetime) -> timedelta | None:
     except ValueError:
         pass
     else:
-        return timedelta(seconds=max(0.0, seconds)) if isfinite(seconds) else None
+        if not isfinite(seconds):
+            return None
+        return timedelta(seconds=min(max(0.0, seconds), LONGEST_WAIT.total_seconds()))
     try:
         at = parsedate_to_datetime(text)
     except ValueError:
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    return max(timedelta(), at - now)
+    return min(max(timedelta(), at - now), LONGEST_WAIT)
 
 
 def repeat(

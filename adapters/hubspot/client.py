@@ -49,6 +49,9 @@ SEARCHES = 4
 _RESERVE = 20
 """One in so many requests is left unspent: windows do not begin together."""
 
+_LONGEST_WINDOW_MS = 60 * 60 * 1000
+"""HubSpot's are ten seconds; what claims to be far longer is no window."""
+
 # The SDK's own default is to repeat by itself, without asking the budget.
 _NO_REPEATS = urllib3.Retry(
     total=0,
@@ -202,7 +205,7 @@ class HubSpotClient:
             window_ms = int(headers["X-HubSpot-RateLimit-Interval-Milliseconds"])
         except (KeyError, ValueError):
             return
-        if limit > 0 and window_ms > 0:
+        if limit > 0 and 0 < window_ms <= _LONGEST_WINDOW_MS:
             self._budget.learn(
                 limit=max(1, limit - limit // _RESERVE),
                 window=timedelta(milliseconds=window_ms),

@@ -199,5 +199,5 @@ def to_unreadable(*, is_harmless: bool = True) -> Transient:
 def _to_moment(date: str | None) -> datetime | None:
     try:
         return None if date is None else parsedate_to_datetime(date).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -39,6 +39,8 @@ _MOST_PAGES = 5
 
 _MEMBER = re.compile(r"[UW][A-Z0-9]{5,}")
 _CONVERSATION = re.compile(r"[CDG][A-Z0-9]{5,}")
+# A day and a bit at most: who asks for years is broken.
+_SECONDS = re.compile(r"[0-9]{1,5}")
 
 
 class SlackNotifier:
@@ -202,7 +204,9 @@ def _to_error(error: SlackApiError) -> OutsideError:
         str(data.get("error", "")),
         status=answer.status_code,
         needed=str(data.get("needed", "")),
-        retry_after=timedelta(seconds=int(seconds)) if seconds.isdigit() else None,
+        retry_after=timedelta(seconds=int(seconds))
+        if _SECONDS.fullmatch(seconds)
+        else None,
     )
 
 

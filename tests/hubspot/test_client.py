@@ -88,6 +88,20 @@ def test_the_limit_is_learned_from_the_headers(
     assert night.naps == []
 
 
+def test_a_limit_beyond_all_measure_is_not_learned(crm: Crm, control: Control):
+    control.post(
+        "faults",
+        kind="status",
+        path="owners",
+        status=503,
+        headers={
+            "X-HubSpot-RateLimit-Max": "1",
+            "X-HubSpot-RateLimit-Interval-Milliseconds": "1" + "0" * 20,
+        },
+    )
+    assert crm.people()
+
+
 def test_an_answer_that_is_no_json_is_no_answer(crm: Crm, control: Control):
     control.post(
         "faults",

@@ -104,6 +104,9 @@ def test_a_connection_that_ends_in_a_private_network_is_cut_before_anything_is_s
         (None, None),
         ("inf", None),
         ("nan", None),
+        ("1e308", 86_400),
+        ("99999999999", 86_400),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
     ],
 )
 def test_a_wait_is_read_from_seconds_or_a_date(text: str | None, seconds: float | None):
