@@ -6,6 +6,7 @@ stages beside the path and closed ones, permissions, and checks that restore.
 
 from dataclasses import replace
 from datetime import UTC, date, timedelta
+from itertools import pairwise
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -17,12 +18,24 @@ from rules.model import (
     Enforcement,
     Evidence,
     EvidenceKind,
+    FieldName,
     PipelineId,
     Record,
+    RuleId,
     Tally,
+    TextUse,
 )
-from rules.policy import OnFail, Policy
+from rules.policy import (
+    AutoMove,
+    Conversion,
+    MoveRule,
+    OnFail,
+    Placeholders,
+    Policy,
+    Stage,
+)
 from tests.builders import (
+    LONG_AGO,
     NOW,
     PIPELINE,
     a_check,
@@ -57,11 +70,17 @@ RULES = (
     *(f"stage.{key}" for key in KEYS),
     *(f"stage.{key}.gate" for key in KEYS),
     *(f"stage.{key}.requires.{name}" for key in KEYS for name in REQUIRED),
+    *(f"stage.{key}.contacts" for key in KEYS),
     *(f"check.c{number}" for number in range(4)),
+    *("conversion.late", "conversion.early", "auto_move.a0", "auto_move.a1"),
 )
 
+TEXTS = ("Jan", "nvt", " ", "x")
+
 powers = st.sampled_from(list(Enforcement))
-conditions = st.sampled_from(CONDITIONS).map(a_condition)
+conditions = st.sampled_from([a_condition(text) for text in CONDITIONS])
+least = st.sampled_from([a_condition(f"contacts >= {count}") for count in (1, 2, 3)])
+"""How many people a stage asks for."""
 values = {
     "amount": st.none() | st.floats() | st.integers(-3, 3).map(float),
     "discount": st.none() | st.integers(-3, 3).map(float),
@@ -70,13 +89,21 @@ values = {
     | st.dates(date(2026, 1, 1), date(2027, 12, 31))
     | st.datetimes(timezones=st.just(UTC)),
     "contract_date": st.none() | st.dates(),
-    "decision_maker": st.none() | st.sampled_from(["Jan", "nvt", " ", "x"]) | st.text(),
+    "decision_maker": st.none() | st.sampled_from(TEXTS) | st.text(),
     "lost_reason": st.none() | st.text(max_size=5),
     "currency": st.none() | st.sampled_from(["EUR", "??"]),
 }
-evidences = st.dictionaries(
-    st.sampled_from(EvidenceKind), st.builds(Tally, st.integers(0, 3))
-).map(Evidence)
+instants = st.datetimes(
+    LONG_AGO.replace(tzinfo=None), NOW.replace(tzinfo=None), timezones=st.just(UTC)
+)
+tallies = st.builds(Tally, st.integers(0, 3), st.none() | instants)
+uses = st.dictionaries(
+    st.just(FieldName("decision_maker")),
+    st.builds(TextUse, st.sampled_from(TEXTS), st.integers(0, 9), st.floats(0, 1)),
+)
+evidences = st.builds(
+    Evidence, st.dictionaries(st.sampled_from(EvidenceKind), tallies), uses=uses
+)
 actors = st.builds(
     Actor, st.sampled_from([kind for kind in ActorClass if kind != "ourselves"])
 )
@@ -107,6 +134,32 @@ def changes(draw: st.DrawFn) -> Change:
         fields = {**after.fields, **{name: before.fields[name] for name in kept}}
         after = replace(after, fields=fields)
     return Change(before, after, draw(actors), is_new=draw(st.booleans()))
+
+
+def conversions(power: st.SearchStrategy[Enforcement]) -> st.SearchStrategy[Conversion]:
+    late, early = (
+        st.none() | power.map(lambda one, name=name: MoveRule(RuleId(name), one))
+        for name in ("conversion.late", "conversion.early")
+    )
+    return st.builds(Conversion, conditions, late, early)
+
+
+@st.composite
+def auto_moves(
+    draw: st.DrawFn, power: st.SearchStrategy[Enforcement]
+) -> tuple[AutoMove, ...]:
+    on_path = [key for key in KEYS if key != "lost"]
+    steps = draw(st.lists(st.sampled_from(list(pairwise(on_path))), max_size=2))
+    return tuple(
+        AutoMove(
+            RuleId(f"auto_move.a{number}"),
+            stage_id(source),
+            stage_id(target),
+            draw(conditions),
+            draw(power),
+        )
+        for number, (source, target) in enumerate(steps)
+    )
 
 
 @st.composite
@@ -147,13 +200,27 @@ def policies(draw: st.DrawFn, power: st.SearchStrategy[Enforcement] = powers) ->
         for name in ("skip", "back", "born_late")
     }
 
+    def with_people(stage: Stage) -> Stage:
+        asked = draw(st.none() | least)
+        people = {} if asked is None else {EvidenceKind.CONTACTS: asked}
+        return replace(stage, people=people, is_won=stage.key == "won")
+
     def for_some(rule):
         return None if rule is None else replace(rule, actors=draw(named))
 
     return a_policy(
-        stages=tuple(map(for_some, stages)),
+        stages=tuple(for_some(with_people(stage)) for stage in stages),
         checks=tuple(map(for_some, checks)),
         allow=tuple(allow),
+        conversion=draw(st.none() | conversions(power)),
+        auto_moves=draw(auto_moves(power)),
+        placeholders=draw(
+            st.builds(
+                Placeholders,
+                repeated=st.none() | st.integers(2, 5),
+                share=st.none() | st.floats(0.1, 0.9),
+            )
+        ),
         governs=draw(st.none() | conditions),
         since=draw(st.none() | st.just(NOW - timedelta(days=400)) | st.just(NOW)),
         **{name: for_some(rule) for name, rule in moves.items()},
