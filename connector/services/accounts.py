@@ -13,7 +13,7 @@ from connector.services.audit import AuditAction
 from connector.services.outside import note_recovery
 from connector.services.pausing import pause_connection, resume_connection
 from connector.services.policies import CrmFor
-from connector.store import Store
+from connector.store import Store, Transaction
 from connector.store.connections import Connection
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -167,11 +167,15 @@ class Accounts:
     def resume(self, connection: Connection, *, author: str) -> None:
         """Intervene again."""
         now = self._clock.now()
-        with self._store.begin() as tx:
+
+        def resume(tx: Transaction) -> None:
             afresh = tx.connections.get(connection.id)
             resume_connection(tx, afresh, now)
             action = AuditAction.CONNECTION_RESUMED
             tx.audit.add(actor=author, action=action, target=afresh.name, now=now)
+
+        # Again where it met with a worker that has clocks and records in hand.
+        self._store.run(resume)
 
 
 def _check_vendor(known: Connection | None, vendor: str) -> None:

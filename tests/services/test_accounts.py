@@ -1,9 +1,13 @@
 """Accounts that cannot be worked with, and those that can again."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from redis import Redis
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from adapters.errors import OutsideError, Transient, Unauthorized
 from adapters.ports import ProbeLine
@@ -23,6 +27,7 @@ from rules.model import Kind, RecordId, RecordRef
 from tests.fakes.account import FakeWorld
 from tests.fakes.clock import FrozenClock
 from tests.fakes.source import FakeSource, FakeStream
+from tests.waiting import wait_for
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
@@ -217,3 +222,25 @@ def test_a_sweep_that_cannot_be_made_waits_and_tells_what_will_not_pass(
     assert not is_sweep_due()
     clock.advance(timedelta(minutes=1))
     assert is_sweep_due()
+
+
+def test_resuming_goes_through_though_it_meets_with_a_worker(
+    house: House, engine: Engine
+):
+    connection = house.save()
+    house.accounts.pause(connection, author="anna")
+
+    def is_waiting() -> bool:
+        query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        with engine.begin() as asking:
+            return asking.execute(text(query)).first() is not None
+
+    # Each waits for the other, until PostgreSQL breaks one of them off.
+    with ThreadPoolExecutor(1) as threads:
+        with suppress(OperationalError), engine.begin() as worker:
+            worker.execute(text("LOCK TABLE clocks IN EXCLUSIVE MODE"))
+            resumed = threads.submit(house.accounts.resume, connection, author="anna")
+            wait_for(is_waiting, "the command to wait for the worker")
+            worker.execute(text("UPDATE connections SET name = name"))
+        resumed.result(60)
+    assert house.accounts.find("acme").paused_at is None
