@@ -126,6 +126,10 @@ ENGLISH = Catalogue(
             "What was missing is there now. Slagboom moved {the} from {from} to {to},"
             " as you wanted."
         ),
+        "completed_do": (
+            "Nothing. If there is still a task about what was missing, you can close"
+            " it."
+        ),
         "moved_on": "Slagboom moved {the} from {from} to {to}.",
         "moved_on_undo": (
             "Nothing. If this is not right, move {the} back; Slagboom then leaves it"

@@ -133,6 +133,9 @@ DUTCH = Catalogue(
             "Wat nog ontbrak, is er nu. Slagboom heeft {the} van {from} naar {to}"
             " verplaatst, zoals je wilde."
         ),
+        "completed_do": (
+            "Niets. Is er nog een taak over wat ontbrak, dan kun je die afsluiten."
+        ),
         "moved_on": "Slagboom heeft {the} van {from} naar {to} verplaatst.",
         "moved_on_undo": (
             "Niets. Klopt het niet, zet {the} dan terug; Slagboom laat {the} daarna"

@@ -89,11 +89,13 @@ def note_html(
     `link` is where to click; `refusal` the CRM's own words when it refused our write.
     """
     speech = speak(locale, policy.calendar.timezone)
+    # A move that waited has nothing against it any more: it matters as it did then.
+    met = judgement.verdicts if ending is Ending.COMPLETED else ()
     return "".join(
         [
             _what_happened(speech, policy, judgement, plan),
             _what_we_did(speech, policy, judgement, plan, ending, refusal=refusal),
-            _why(speech, policy, plan.explain),
+            _why(speech, policy, plan.explain or met),
             _what_to_do(speech, policy, plan, ending),
             _where(speech, policy, judgement, link),
         ]
@@ -254,7 +256,7 @@ def _why(speech: Speech, policy: Policy, verdicts: Sequence[Verdict]) -> str:
 
 def _what_to_do(speech: Speech, policy: Policy, plan: Plan, ending: Ending) -> str:
     if ending is Ending.COMPLETED:
-        return ""
+        return heading(speech.say("do"), speech.say("completed_do"))
     if ending is Ending.MOVED_ON:
         the = speech.the(policy.kind)
         return heading(speech.say("do"), speech.say("moved_on_undo", the=the))

@@ -425,9 +425,18 @@ def test_a_refusal_repeats_the_crms_words_and_says_what_to_put_right():
     assert "Put the deal back in Lead." in note(skipped, Ending.REFUSED)
 
 
-def test_a_hold_that_was_carried_out_says_so():
-    html = note(LACKING, Ending.COMPLETED, locale="nl")
+def test_a_hold_that_was_carried_out_says_so_in_four_parts():
+    policy = a_policy()
+    judgement = judge(policy, LACKING, evidence_of(), NOW)
+    html = note_html(
+        *(policy, judgement, NO_PLAN, Ending.COMPLETED),
+        locale="nl",
+        link="https://crm.example",
+    )
     assert "Slagboom heeft de deal van Demo naar Quote sent verplaatst" in html
+    assert "We zien waar deals echt vastlopen." in html
+    assert "Is er nog een taak over wat ontbrak, dan kun je die afsluiten." in html
+    assert "Open Acme renewal" in html
 
 
 def test_an_automation_is_named_and_a_person_is_not():
