@@ -304,6 +304,7 @@ _TAKEN_APART = frozenset(
         "options",
         "free_texts",
         "places",
+        "pipeline_name",
         # The same in every version that is compared.
         "process",
         "connection",

@@ -326,6 +326,7 @@ class Policy:
     to what it holds; `free_texts` are those that people write, `places` the properties
     of stage and owner. `stages` are in the policy's order. A record that was
     put back `returns_per_day` times is left as it is: two automations may be fighting.
+    `pipeline_name` is the document's word for its pipeline, empty if it has none.
     """
 
     process: str
@@ -358,6 +359,7 @@ class Policy:
     placeholders: Placeholders = Placeholders()
     free_texts: frozenset[FieldName] = frozenset()
     places: FieldMap = field(default_factory=dict)
+    pipeline_name: str = ""
     hold_keep: Duration = HOLD_KEEP
     storm: StormLimit = STORM_LIMIT
     exemption_longest: Duration = EXEMPTION_LONGEST

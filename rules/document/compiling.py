@@ -107,6 +107,7 @@ def _policy(
         options=names.options,
         free_texts=frozenset(names.free_texts),
         places=names.places,
+        pipeline_name=shape.pipeline or "",
     )
 
 

@@ -339,6 +339,8 @@ def _value(speech: Speech, setting: Setting, policy: Policy) -> str:
             said = " ".join(speech.goals(policy, policy.goals.keys())).rstrip(".")
         case "title", _:
             said = speech.pick(policy.title)
+        case "pipeline", str() as pipeline:
+            said = policy.pipeline_name or pipeline
         case "locale", str() as locale:
             said = speech.language(locale)
         case ("returns_per_day" | "messages_per_day") as name, int() as count:

@@ -11,6 +11,7 @@ from rules.model import (
     EvidenceKind,
     FieldName,
     GoalId,
+    PipelineId,
     RuleId,
 )
 from rules.policy import (
@@ -377,6 +378,13 @@ def test_what_counts_as_no_answer_is_said(locale: str, told: str):
     )
     [line] = said(a_policy(), a_policy(placeholders=placeholders), locale)
     assert told in line
+
+
+def test_a_pipeline_is_called_what_the_document_calls_it():
+    renewals = a_policy(pipeline=PipelineId("7"), pipeline_name="Renewals")
+    [line] = said(a_policy(), renewals)
+    assert line.startswith("The process is for the pipeline Renewals (was: ")
+    assert compare(renewals, a_policy(pipeline=PipelineId("7"))) == ()
 
 
 def test_what_the_account_says_of_its_fields_is_no_difference():

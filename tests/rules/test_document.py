@@ -337,6 +337,11 @@ def test_what_lasts_no_time_at_all_is_refused(part: str):
     assert "This is no time at all." in only(f"{HEAD}stages: {{lead: }}\n{part}")
 
 
+def test_a_pipeline_keeps_the_name_that_the_document_gives_it():
+    policy = compiled(f"{HEAD}stages: {{lead: }}")
+    assert (policy.pipeline, policy.pipeline_name) == ("default", "Sales Pipeline")
+
+
 def test_a_version_in_quotes_is_told_apart_from_the_version():
     quoted = HEAD.replace("version: 1", 'version: "1"')
     assert "Write 1 without quotes." in only(f"{quoted}stages: {{lead: }}")
