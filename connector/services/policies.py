@@ -88,9 +88,11 @@ class Policies:
         Against the account as it stands, or against none. Raises DocumentInvalid with
         every fault, and what `adapters.errors` has if the account cannot be asked.
         """
-        policy = self._draft(text, self._account(connection))
         if connection is None:
-            return policy
+            return self._draft(text, None)
+        policy = self._draft(
+            text, self._account(connection), connection_id=connection.id
+        )
         with self._store.begin() as tx:
             return _allowing(policy, tx.answers.allowed(connection.id))
 

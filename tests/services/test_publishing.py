@@ -64,6 +64,16 @@ def test_a_version_that_is_announced_comes_into_force_at_its_time(known: Desk):
     assert actions == ["policy.took_effect", "policy.published"]
 
 
+def test_a_draft_draws_the_line_between_old_and_new_records_where_publishing_does(
+    desk: Desk,
+):
+    text = POLICY.replace("since: 2020-01-01\n", "")
+    first = desk.publish(text)
+    desk.clock.advance(WEEK)
+    assert desk.policies.draft(text, desk.connection).since == first.policy.since
+    assert desk.publish(text).policy.since == first.policy.since
+
+
 def test_a_version_that_is_announced_for_very_soon_is_in_force_no_later(known: Desk):
     soon = timedelta(seconds=2)
     known.publish(ENFORCED, effective_at=known.clock.now() + soon)
