@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector.services.parking import Parking
     from connector.services.permits import Permits
     from connector.services.previewing import Previewing
+    from connector.services.resealing import Resealing
     from connector.services.starting import Starters
     from connector.services.storms import Storms
     from connector.services.undoing import Undo
@@ -119,6 +120,13 @@ class Application(Running):
         from connector.services.undoing import Undo
 
         return Undo(self.store, self.policies, self.clock)
+
+    @cached_property
+    def resealing(self) -> "Resealing":
+        """Sealing secrets anew."""
+        from connector.services.resealing import Resealing
+
+        return Resealing(self.store, self.vault, self.clock)
 
     @cached_property
     def holds(self) -> "Holds":

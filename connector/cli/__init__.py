@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "parked": ("parking", "List what is not followed up for a while."),
     "follow-ups": ("follow_ups", "List the follow-ups that run."),
     "deliveries": ("lists", "List what the CRMs sent."),
+    "reseal": ("reseal", "Seal the stored secrets with the newest key."),
     "doctor": ("doctor", "Find out what is wrong with this installation."),
 }
 

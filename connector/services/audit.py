@@ -31,3 +31,4 @@ class AuditAction(StrEnum):
     CHANNEL_TESTED = "channel.tested"
     PEOPLE_IMPORTED = "people.imported"
     MANAGER_SET = "manager.set"
+    SECRETS_RESEALED = "secrets.resealed"

@@ -91,6 +91,15 @@ class Channels:
         ).mappings()
         return [_channel(row) for row in rows]
 
+    def reseal(self, channel_id: int, *, expected: bytes, secrets: bytes) -> bool:
+        """Replace the sealed secrets; False if they are not as `expected` any more."""
+        changed = self._connection.execute(
+            update(channels)
+            .where(channels.c.id == channel_id, channels.c.secrets == expected)
+            .values(secrets=secrets)
+        )
+        return changed.rowcount == 1
+
     def find(self, name: str) -> Channel | None:
         """Return the channel of this name, or None."""
         row = (
