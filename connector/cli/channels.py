@@ -16,7 +16,7 @@ from connector.vendors import CHANNELS, ChannelVendor, check_options
 
 @click.group()
 def channels() -> None:
-    """List, add, test and remove the ways to reach people."""
+    """List, add, test, switch off and remove the ways to reach people."""
 
 
 @channels.group()
@@ -100,6 +100,27 @@ def test(name: str, to: str) -> None:
             author=find_author(),
         )
     say(f"A message is on its way to {to}.")
+
+
+@channels.command()
+@click.argument("name")
+def enable(name: str) -> None:
+    """Send through NAME again."""
+    with opened() as app:
+        app.channels.enable(name, author=find_author())
+    say(f"{name} is on. Messages that waited go out.")
+
+
+@channels.command()
+@click.argument("name")
+def disable(name: str) -> None:
+    """Send nothing through NAME for the time being; its credentials are kept."""
+    with opened() as app:
+        app.channels.disable(name, author=find_author())
+        is_any_on = any(one.is_enabled for one in app.channels.all())
+    say(f"{name} is off. Use it again with: slagboom channels enable {name}")
+    if not is_any_on:
+        say("No channel is on now: messages to people wait.")
 
 
 @channels.command()

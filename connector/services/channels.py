@@ -98,6 +98,27 @@ class Channels:
                 now=now,
             )
 
+    def enable(self, name: str, *, author: str) -> None:
+        """Use a channel again; what waited goes out. Raises ChannelMissing."""
+        self._switch(name, is_enabled=True, author=author)
+
+    def disable(self, name: str, *, author: str) -> None:
+        """Leave a channel out, and keep its credentials; raises ChannelMissing."""
+        self._switch(name, is_enabled=False, author=author)
+
+    def _switch(self, name: str, *, is_enabled: bool, author: str) -> None:
+        if self.find(name).is_enabled == is_enabled:
+            return
+        action = (
+            AuditAction.CHANNEL_ENABLED if is_enabled else AuditAction.CHANNEL_DISABLED
+        )
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            tx.channels.enable(name, is_enabled=is_enabled)
+            tx.audit.add(actor=author, action=action, target=name, now=now)
+            if is_enabled:
+                tx.notifications.wake(now=now)
+
     def probe(self, name: str) -> Probe:
         """Try the credentials without sending anything, and keep how that went.
 

@@ -145,7 +145,8 @@ class Notify:
             code="no_channel",
             message=(
                 f"Messages wait, because nobody can be reached. {error} Add one with"
-                " `slagboom channels add`."
+                " `slagboom channels add`, or use one again that is off with"
+                " `slagboom channels enable`."
             ),
         )
 

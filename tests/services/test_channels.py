@@ -60,9 +60,7 @@ def test_channels_are_listed_by_rank(channels: Channels):
     assert [one.name for one in channels.all()] == ["team", "post"]
 
 
-def test_what_waits_for_a_channel_goes_out_when_one_is_added(
-    channels: Channels, store: Store, clock: FrozenClock
-):
+def have_a_message_wait(store: Store, clock: FrozenClock) -> None:
     later = clock.now() + timedelta(hours=1)
     with store.begin() as tx:
         tx.notifications.plan(
@@ -71,9 +69,34 @@ def test_what_waits_for_a_channel_goes_out_when_one_is_added(
         [due] = tx.notifications.claim(lease="l", now=clock.now(), until=later, limit=1)
         tx.notifications.retry_at(due.id, lease="l", due_at=later, error="None.")
         assert not tx.notifications.is_any_due(clock.now())
+
+
+def test_what_waits_for_a_channel_goes_out_when_one_is_added(
+    channels: Channels, store: Store, clock: FrozenClock
+):
+    have_a_message_wait(store, clock)
     add(channels)
     with store.begin() as tx:
         assert tx.notifications.is_any_due(clock.now())
+
+
+def test_a_channel_is_left_out_until_it_is_used_again(
+    channels: Channels, store: Store, clock: FrozenClock
+):
+    added = add(channels)
+    channels.disable("team", author="anna")
+    channels.disable("team", author="anna")
+    assert not channels.find("team").is_enabled
+    assert channels.find("team").secrets == added.secrets
+    have_a_message_wait(store, clock)
+    channels.enable("team", author="robin")
+    assert channels.find("team").is_enabled
+    with store.begin() as tx:
+        assert tx.notifications.is_any_due(clock.now())
+        audit = [(one.action, one.actor) for one in tx.audit.latest(limit=2)]
+    assert audit == [("channel.enabled", "robin"), ("channel.disabled", "anna")]
+    with pytest.raises(ChannelMissing, match="There are: team"):
+        channels.disable("post", author="anna")
 
 
 def test_a_channel_that_is_not_there_is_named_with_those_that_are(channels: Channels):
