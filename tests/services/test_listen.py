@@ -38,6 +38,12 @@ HOUR = timedelta(hours=1)
 HELD = timedelta(seconds=30)
 
 
+def wait_for_end(listener: Listen) -> None:
+    """Wait until none of its attempts is under way."""
+    lines = listener._lines.values()
+    wait_for(lambda: not any(one.is_running for one in lines), "the end of it")
+
+
 class Room:
     """An account that is listened to, by one process or more."""
 
@@ -382,8 +388,7 @@ def test_an_account_that_tells_no_more_today_is_left_alone_and_that_is_told(
     listener.tick()
     wait_for(room.notices, "a notice")
     assert "as many changes today" in room.notices()["stream_refused"]
-    lines = listener._lines.values()
-    wait_for(lambda: not any(one.is_running for one in lines), "the end of it")
+    wait_for_end(listener)
     listener.tick()
     room.clock.advance(timedelta(minutes=29))
     listener.tick()
@@ -407,6 +412,7 @@ def test_a_token_that_is_refused_again_is_told_and_nobody_knocks_on(room: Room):
     listener.tick()
     wait_for(room.notices, "a notice")
     assert "slagboom connect" in room.notices()["crm_refuses"]
+    wait_for_end(listener)
     listener.tick()
     room.crm.trouble("refuse", count=1)
     for _ in range(5):
