@@ -66,6 +66,7 @@ def assemble(application: Application) -> Web:
         webhook_of=lambda vendor, name: find_crm(vendor).webhook(
             config.public_url, name
         ),
+        nouns_of=lambda vendor: find_crm(vendor).nouns(),
     )
     return Web(app, afterwards, config)
 

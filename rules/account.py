@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from rules.model import FieldMap, FieldType, Kind, PipelineId, PropertyName, StageId
+from rules.model import (
+    FieldMap,
+    FieldType,
+    Kind,
+    Noun,
+    PipelineId,
+    PropertyName,
+    StageId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,12 @@ class AccountKind:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a document is checked against. `vendor` is the key used under `fields`."""
+    """What a document is checked against. `vendor` is the key used under `fields`.
+
+    `nouns` has what the CRM calls a kind of record where that is not the kind's name.
+    """
 
     vendor: str
     kinds: Mapping[Kind, AccountKind]
     asked_on: date | None = None
+    nouns: Mapping[Kind, Noun] = field(default_factory=dict)

@@ -37,12 +37,28 @@ FORECAST_CATEGORY = FieldName("forecast_category")
 
 
 class Kind(StrEnum):
-    """A kind of CRM record; the pages print the vendor's noun."""
+    """A kind of CRM record; people read the CRM's own noun for it."""
 
     DEAL = "deal"
     LEAD = "lead"
     CONTACT = "contact"
     COMPANY = "company"
+
+
+class Noun(StrEnum):
+    """What CRMs call the kinds of records: by their own names, or by these."""
+
+    DEAL = "deal"
+    OPPORTUNITY = "opportunity"
+    LEAD = "lead"
+    CONTACT = "contact"
+    COMPANY = "company"
+    ACCOUNT = "account"
+
+
+def to_noun(kind: Kind, nouns: Mapping[Kind, Noun]) -> Noun:
+    """Return what a CRM calls this kind; `nouns` has those with names of its own."""
+    return nouns.get(kind, Noun(kind.value))
 
 
 class FieldType(StrEnum):

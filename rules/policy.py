@@ -18,6 +18,7 @@ from rules.model import (
     FieldType,
     GoalId,
     Kind,
+    Noun,
     PipelineId,
     RuleId,
     StageId,
@@ -324,7 +325,8 @@ class Policy:
 
     `fields` maps every neutral name the policy uses to the account's property, `types`
     to what it holds; `free_texts` are those that people write, `places` the properties
-    of stage and owner. `stages` are in the policy's order. A record that was
+    of stage and owner. `nouns` is what the account calls kinds of records where that is
+    not the kind's name. `stages` are in the policy's order. A record that was
     put back `returns_per_day` times is left as it is: two automations may be fighting.
     `pipeline_name` is the document's word for its pipeline, empty if it has none.
     """
@@ -346,6 +348,7 @@ class Policy:
     types: Mapping[FieldName, FieldType] = field(default_factory=dict)
     labels: Mapping[FieldName, str] = field(default_factory=dict)
     options: Mapping[FieldName, Mapping[str, str]] = field(default_factory=dict)
+    nouns: Mapping[Kind, Noun] = field(default_factory=dict)
     skip: MoveRule | None = None
     back: MoveRule | None = None
     born_late: MoveRule | None = None

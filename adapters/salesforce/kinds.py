@@ -18,8 +18,15 @@ from rules.model import (
     STAGE,
     FieldName,
     Kind,
+    Noun,
     PropertyName,
 )
+
+NOUNS: Mapping[Kind, Noun] = {
+    Kind.DEAL: Noun.OPPORTUNITY,
+    Kind.COMPANY: Noun.ACCOUNT,
+}
+"""What its users call the kinds that it has other names for."""
 
 MASTER_RECORD_TYPE = "012000000000000AAA"
 """The record type of records that have none: every object has it."""

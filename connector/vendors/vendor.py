@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from adapters.ports import ChangeSource, ChangeStream, Crm, Notifier
     from connector.services.credentials import Credentials
-    from rules.model import FieldMap, Kind, PropertyName
+    from rules.model import FieldMap, Kind, Noun, PropertyName
 
 Texts = Mapping[str, str]
 
@@ -95,7 +95,8 @@ class CrmVendor:
     sign-in that a person has to do in a browser, if these settings ask for one, which
     ends at the address given with them. `forget` lets the next use of a connection sign
     in, whatever was refused before. `open_stream` returns what tells of changes as they
-    happen, if these settings ask for it.
+    happen, if these settings ask for it. `nouns` returns what its users call kinds of
+    records where that is not the kind's name.
     """
 
     key: str
@@ -114,6 +115,7 @@ class CrmVendor:
     open_stream: Callable[[str, Texts, Texts, Means], "ChangeStream | None"] | None = (
         None
     )
+    nouns: "Callable[[], Mapping[Kind, Noun]]" = dict
 
     def read(self, given: Mapping[str, str | None]) -> tuple[Texts, Texts]:
         """Return the settings and the secrets among what was given, checked.

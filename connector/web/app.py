@@ -1,5 +1,6 @@
 """The web application: deliveries, health and pages in one."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask, Response, request
@@ -18,6 +19,7 @@ from connector.web.headers import secure
 from connector.web.health import health
 from connector.web.pages import Pages, to_error_page
 from connector.web.receiver import receiver
+from connector.web.telling import Nouns
 
 _SIGNED_IN_FOR = timedelta(hours=12)
 _LARGEST_FORM = 16 * 1024
@@ -38,10 +40,12 @@ def create_app(
     config: Config,
     connect_command: str,
     webhook_of: WebhookOf,
+    nouns_of: Callable[[str], Nouns],
 ) -> Flask:
     """Return the WSGI application. Nothing is connected or started yet.
 
     `connect_command` is shown to who has no account connected, `webhook_of` to who has.
+    `nouns_of` gives what a vendor's users call kinds of records.
     """
     app = Flask(__name__)
     over_tls = config.public_url.startswith("https://")
@@ -69,6 +73,7 @@ def create_app(
         public_url=config.public_url,
         connect_command=connect_command,
         webhook_of=webhook_of,
+        nouns_of=nouns_of,
     )
     app.register_blueprint(page.blueprint())
 

@@ -1,5 +1,7 @@
 """The pages for people: the first page, its living parts, and the way in."""
 
+from collections.abc import Callable
+
 from flask import (
     Blueprint,
     Response,
@@ -19,7 +21,7 @@ from connector.store.setup import Account
 from connector.web.access import Access, Decision, Throttle
 from connector.web.guide import WebhookOf, to_entry, to_sentence
 from connector.web.reader import Reader, to_code, to_language
-from connector.web.telling import to_line
+from connector.web.telling import Nouns, to_line
 from connector.web.words import LANGUAGES
 
 _SEE_OTHER = 303
@@ -41,6 +43,7 @@ class Pages:
         public_url: str,
         connect_command: str,
         webhook_of: WebhookOf,
+        nouns_of: Callable[[str], Nouns],
     ) -> None:
         """Show `overview` to whom `access` lets in."""
         self._overview = overview
@@ -49,6 +52,7 @@ class Pages:
         self._public_url = public_url
         self._connect_command = connect_command
         self._webhook_of = webhook_of
+        self._nouns_of = nouns_of
         self._throttle = Throttle()
 
     def blueprint(self) -> Blueprint:
@@ -119,11 +123,15 @@ class Pages:
     def _show(self, template: str) -> Response:
         reader = to_reader(self._clock)
         snapshot = self._overview.look()
+        nouns = {one.name: self._nouns_of(one.vendor) for one in snapshot.accounts}
         return _page(
             reader,
             template,
             snapshot=snapshot,
-            lines=[to_line(event, reader) for event in snapshot.events],
+            lines=[
+                to_line(event, reader, nouns.get(event.connection, {}))
+                for event in snapshot.events
+            ],
             entries=[
                 to_entry(
                     step,

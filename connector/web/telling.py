@@ -10,8 +10,11 @@ from connector.services.overview import Event
 from connector.store.feed import AnswerEntry, MessageEntry, TaskEntry
 from connector.store.interventions import InterventionState
 from connector.web.reader import Reader, to_web_address
-from rules.model import ActorClass
+from rules.model import ActorClass, Kind, Noun, to_noun
 from rules.wording import reason_text, stage_label
+
+Nouns = Mapping[Kind, Noun]
+"""What a CRM calls the kinds of records that it has other names for."""
 
 GOOD, DONE, CAREFUL, BAD, QUIET = "good", "done", "careful", "bad", "quiet"
 BACK = "done back"
@@ -68,22 +71,22 @@ class Line:
     context: str = ""
 
 
-def to_line(event: Event, reader: Reader) -> Line:
-    """Return an event as a line."""
+def to_line(event: Event, reader: Reader, nouns: Nouns) -> Line:
+    """Return an event as a line; `nouns` is what its account calls kinds of records."""
     match event:
         case Happening():
-            return _judged(event, reader)
+            return _judged(event, reader, nouns)
         case TaskEntry():
-            return _task(event, reader)
+            return _task(event, reader, nouns)
         case MessageEntry():
-            return _message(event, reader)
+            return _message(event, reader, nouns)
         case AnswerEntry():
             return _answer(event, reader)
         case _:
             assert_never(event)
 
 
-def _judged(event: Happening, reader: Reader) -> Line:
+def _judged(event: Happening, reader: Reader, nouns: Nouns) -> Line:
     record = event.change.after
     why = dict.fromkeys(
         reason_text(verdict.reason, event.policy, reader.language)
@@ -92,7 +95,7 @@ def _judged(event: Happening, reader: Reader) -> Line:
     return Line(
         id=f"judgement-{event.id}",
         at=event.at,
-        kind=reader.say(record.ref.kind.value),
+        kind=reader.say(to_noun(record.ref.kind, nouns)),
         name=record.name or record.ref.id,
         url=to_web_address(record.url),
         what=", ".join(filter(None, (_moved(event, reader), _by(event, reader)))),
@@ -130,11 +133,11 @@ def _by(event: Happening, reader: Reader) -> str:
     return reader.say("by", name=f"{name} ({actor.name})" if actor.name else name)
 
 
-def _task(event: TaskEntry, reader: Reader) -> Line:
+def _task(event: TaskEntry, reader: Reader, nouns: Nouns) -> Line:
     return Line(
         id=f"task-{event.id}",
         at=event.at,
-        kind=reader.say(event.kind.value),
+        kind=reader.say(to_noun(event.kind, nouns)),
         name=event.record,
         url=to_web_address(event.url),
         what=event.subject,
@@ -146,7 +149,7 @@ def _task(event: TaskEntry, reader: Reader) -> Line:
     )
 
 
-def _message(event: MessageEntry, reader: Reader) -> Line:
+def _message(event: MessageEntry, reader: Reader, nouns: Nouns) -> Line:
     to = reader.say(event.purpose, person=event.person)
     key = f"message_{event.state}"
     if event.state == "sent" and event.channel:
@@ -154,7 +157,7 @@ def _message(event: MessageEntry, reader: Reader) -> Line:
     return Line(
         id=f"message-{event.id}",
         at=event.at,
-        kind="" if event.kind is None else reader.say(event.kind.value),
+        kind="" if event.kind is None else reader.say(to_noun(event.kind, nouns)),
         name=event.record,
         url=to_web_address(event.url),
         what=event.subject,

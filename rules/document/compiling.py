@@ -1,5 +1,6 @@
 """A document and an account make a policy, or every reason why they do not fit."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from rules.account import Account, AccountKind, AccountStage
@@ -47,8 +48,9 @@ def compile_policy(
         pipeline, stages = _find_places(document, kind, problems)
         names = names_in(document, account.vendor, kind, problems)
         kinds = account.kinds.keys()
-    policy = _policy(
-        Compilation(document, names, stages, kinds), pipeline, published_on
+    policy = replace(
+        _policy(Compilation(document, names, stages, kinds), pipeline, published_on),
+        nouns={} if account is None else account.nouns,
     )
     if problems:
         raise DocumentInvalid(problems)

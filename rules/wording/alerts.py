@@ -3,14 +3,21 @@
 from rules.model import Actor, ActorClass, Record
 from rules.policy import Policy
 from rules.wording.messages import MessageText
-from rules.wording.speech import Speech, is_code, one_line, shorten, speak
+from rules.wording.speech import (
+    Speech,
+    is_code,
+    one_line,
+    shorten,
+    speak,
+    speak_of,
+)
 
 NAME_LENGTH = 100
 
 
 def duel_alert(policy: Policy, record: Record, actor: Actor, locale: str) -> str:
     """Return that a record was put back too often in a day, and who goes on with it."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     told = speech.say(
         "duel_alert",
         who=_who(speech, actor),
@@ -52,7 +59,7 @@ def storm_alert(
 
     `moved` records went against it, of which `returned` are put back.
     """
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     facts = {
         "process": speech.pick(policy.title) or policy.process,
         "connection": connection,
@@ -79,7 +86,7 @@ def storm_settled(
     policy: Policy, *, answer: str, person: str, locale: str
 ) -> MessageText:
     """Return that a storm was answered: `permit`, `return` or `resume`, and by whom."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     process = speech.pick(policy.title) or policy.process
     return MessageText(
         subject=speech.say("storm_settled_subject", process=process),

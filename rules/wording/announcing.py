@@ -6,7 +6,7 @@ from rules.comparing import compare
 from rules.policy import Policy
 from rules.wording.differences import difference_lines
 from rules.wording.messages import MessageText
-from rules.wording.speech import SUBJECT_LENGTH, one_line, shorten, speak
+from rules.wording.speech import SUBJECT_LENGTH, one_line, shorten, speak_of
 
 MOST_LINES = 12
 """Differences that one message tells; who wants them all asks the sponsor."""
@@ -26,7 +26,7 @@ def announcement(
     What is only observed changes nothing for anybody, and is left out. `zone` is the
     IANA name of the reader's time zone.
     """
-    speech = speak(locale, zone)
+    speech = speak_of(after, locale, zone=zone)
     touching = [one for one in compare(before, after) if one.touches_people]
     told = difference_lines(touching[:MOST_LINES], before, after, locale=locale)
     process = shorten(one_line(speech.pick(after.title)), SUBJECT_LENGTH // 2)
@@ -62,7 +62,7 @@ def version_heading(
 
     `state` is `pending`, `current`, `retired` or `withdrawn`.
     """
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     moment = speech.moment(effective_at, now=now)
     version = speech.say(f"version_{state}", number=str(number), moment=moment)
     return speech.say("version_by", version=version, author=author, note=note)
@@ -70,7 +70,7 @@ def version_heading(
 
 def retraction(policy: Policy, *, locale: str) -> MessageText:
     """Return what such a message is replaced with when the version is withdrawn."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     process = shorten(one_line(speech.pick(policy.title)), SUBJECT_LENGTH // 2)
     return MessageText(
         speech.say("withdrawn_subject", process=process),

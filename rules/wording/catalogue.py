@@ -7,13 +7,13 @@ here or a key that both languages have; a test compares them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rules.model import EvidenceKind, Kind, ReasonCode
+from rules.model import EvidenceKind, Noun, ReasonCode
 from rules.policy import StepKind
 
 
 @dataclass(frozen=True, slots=True)
-class Noun:
-    """A kind of record: `this` begins a sentence, `the` stands inside one."""
+class NounForms:
+    """A noun with its articles: `this` begins a sentence, `the` stands inside one."""
 
     this: str
     the: str
@@ -37,7 +37,7 @@ class Catalogue:
     """
 
     language: str
-    nouns: Mapping[Kind, Noun]
+    nouns: Mapping[Noun, NounForms]
     counts: Mapping[EvidenceKind, Count]
     reasons: Mapping[ReasonCode, str]
     to_do: Mapping[ReasonCode, str]

@@ -43,7 +43,7 @@ from rules.policy import (
 )
 from rules.wording.conditions import condition_text
 from rules.wording.notes import stage_label
-from rules.wording.speech import Speech, field_label, one_line, speak
+from rules.wording.speech import Speech, field_label, one_line, speak, speak_of
 
 _SLOT = re.compile(r"\{\w+\}")
 
@@ -61,7 +61,7 @@ def difference_lines(
 
     `before` and `after` are the versions that were compared.
     """
-    speech = speak(locale, after.calendar.timezone)
+    speech = speak_of(after, locale)
     return [_line(speech, one, before or after, after) for one in differences]
 
 
@@ -70,7 +70,7 @@ def rule_text(policy: Policy, rule: RuleId, *, locale: str) -> str:
     statement = statements(policy).get(rule)
     if statement is None:
         return rule
-    return _what(speak(locale, policy.calendar.timezone), statement, policy)
+    return _what(speak_of(policy, locale), statement, policy)
 
 
 def power_text(power: Enforcement, *, locale: str) -> str:

@@ -1,18 +1,20 @@
 """English. Plain, short and kind; `{...}` is filled in, the rest is said as it is."""
 
-from rules.model import EvidenceKind, Kind, ReasonCode
+from rules.model import EvidenceKind, Noun, ReasonCode
 from rules.policy import StepKind
-from rules.wording.catalogue import Catalogue, Count, Noun
+from rules.wording.catalogue import Catalogue, Count, NounForms
 from rules.wording.en_policies import PHRASES
 from rules.wording.en_storms import PHRASES as STORM_PHRASES
 
 ENGLISH = Catalogue(
     language="en",
     nouns={
-        Kind.DEAL: Noun(this="This deal", the="the deal"),
-        Kind.LEAD: Noun(this="This lead", the="the lead"),
-        Kind.CONTACT: Noun(this="This contact", the="the contact"),
-        Kind.COMPANY: Noun(this="This company", the="the company"),
+        Noun.DEAL: NounForms(this="This deal", the="the deal"),
+        Noun.OPPORTUNITY: NounForms(this="This opportunity", the="the opportunity"),
+        Noun.LEAD: NounForms(this="This lead", the="the lead"),
+        Noun.CONTACT: NounForms(this="This contact", the="the contact"),
+        Noun.COMPANY: NounForms(this="This company", the="the company"),
+        Noun.ACCOUNT: NounForms(this="This account", the="the account"),
     },
     counts={
         EvidenceKind.QUOTES: Count("quote", "quotes", "a quote"),

@@ -16,7 +16,7 @@ from rules.policy import Policy
 from rules.wording.differences import rule_text
 from rules.wording.notes import stage_label
 from rules.wording.reasons import needs_text, reason_in, to_dos
-from rules.wording.speech import Speech, speak
+from rules.wording.speech import Speech, speak, speak_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def explain(
     locale: str,
 ) -> tuple[Section, ...]:
     """Return an explanation; without `prospect` only of where the record stands."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     sections = [
         Section(
             speech.say("explain_stands"),

@@ -24,7 +24,7 @@ from rules.wording.speech import (
     one_line,
     paragraph,
     shorten,
-    speak,
+    speak_of,
 )
 
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -43,7 +43,7 @@ def follow_up_task(
     policy: Policy, follow_up: FollowUp, record: Record, locale: str, link: str = ""
 ) -> TaskText:
     """Return the follow-up's own task, with what makes it done and why it matters."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     subject = _task(speech, policy, follow_up, record)
     why = _goal(speech, policy, follow_up)
     return TaskText(
@@ -77,7 +77,7 @@ def nudge(
     none. `zone` is the IANA name of the reader's time zone. A reminder speaks to that
     person, an escalation about them; `told_before` are those who heard of it in vain.
     """
-    speech = speak(locale, zone)
+    speech = speak_of(policy, locale, zone=zone)
     task = _task(speech, policy, follow_up, record)
     person = one_line(person_name)
     since = _since(speech, policy, follow_up, record, started_at=started_at, now=now)
@@ -114,7 +114,7 @@ def settled(
     locale: str,
 ) -> MessageText:
     """Return what a message is replaced with when its matter is settled."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     name = _name(speech, record)
     lines = [speech.say(f"settled_{ending.value}", name=name)]
     task = _task(speech, policy, follow_up, record)

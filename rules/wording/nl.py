@@ -1,18 +1,20 @@
 """Nederlands, in de je-vorm: kort, gewoon en vriendelijk."""
 
-from rules.model import EvidenceKind, Kind, ReasonCode
+from rules.model import EvidenceKind, Noun, ReasonCode
 from rules.policy import StepKind
-from rules.wording.catalogue import Catalogue, Count, Noun
+from rules.wording.catalogue import Catalogue, Count, NounForms
 from rules.wording.nl_policies import PHRASES
 from rules.wording.nl_storms import PHRASES as STORM_PHRASES
 
 DUTCH = Catalogue(
     language="nl",
     nouns={
-        Kind.DEAL: Noun(this="Deze deal", the="de deal"),
-        Kind.LEAD: Noun(this="Deze lead", the="de lead"),
-        Kind.CONTACT: Noun(this="Deze contactpersoon", the="de contactpersoon"),
-        Kind.COMPANY: Noun(this="Dit bedrijf", the="het bedrijf"),
+        Noun.DEAL: NounForms(this="Deze deal", the="de deal"),
+        Noun.OPPORTUNITY: NounForms(this="Deze opportunity", the="de opportunity"),
+        Noun.LEAD: NounForms(this="Deze lead", the="de lead"),
+        Noun.CONTACT: NounForms(this="Deze contactpersoon", the="de contactpersoon"),
+        Noun.COMPANY: NounForms(this="Dit bedrijf", the="het bedrijf"),
+        Noun.ACCOUNT: NounForms(this="Dit account", the="het account"),
     },
     counts={
         EvidenceKind.QUOTES: Count("offerte", "offertes", "een offerte"),

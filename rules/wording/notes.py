@@ -37,7 +37,7 @@ from rules.wording.speech import (
     option_label,
     paragraph,
     shorten,
-    speak,
+    speak_of,
 )
 
 
@@ -88,7 +88,7 @@ def note_html(
 
     `link` is where to click; `refusal` the CRM's own words when it refused our write.
     """
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     # A move that waited has nothing against it any more: it matters as it did then.
     met = judgement.verdicts if ending is Ending.COMPLETED else ()
     return "".join(
@@ -112,7 +112,7 @@ def task_text(
     link: str = "",
 ) -> TaskText:
     """Return one task that lists everything a person has to do."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     is_refused = ending is Ending.REFUSED
     verdicts = plan.explain if is_refused else plan.ask
     lines = _put_back_lines(speech, policy, plan) if is_refused else []

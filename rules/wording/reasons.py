@@ -13,7 +13,7 @@ from rules.wording.speech import (
     fill,
     option_label,
     shorten,
-    speak,
+    speak_of,
 )
 
 _VALUES = frozenset({"old", "new", "value"})
@@ -25,7 +25,7 @@ _WITHOUT_LANGUAGE = frozenset({Meaning.FILLER, Meaning.NOBODY, Meaning.LABEL})
 
 def reason_text(reason: Reason, policy: Policy, locale: str) -> str:
     """Return what happened, as one or two sentences of plain text."""
-    return reason_in(speak(locale, policy.calendar.timezone), reason, policy)
+    return reason_in(speak_of(policy, locale), reason, policy)
 
 
 def reason_in(speech: Speech, reason: Reason, policy: Policy) -> str:
@@ -41,7 +41,7 @@ def to_do_in(speech: Speech, reason: Reason, policy: Policy) -> str:
 
 def needs_text(verdicts: Sequence[Verdict], policy: Policy, locale: str) -> list[str]:
     """Return what is still needed, each thing once; where nobody can act, why not."""
-    speech = speak(locale, policy.calendar.timezone)
+    speech = speak_of(policy, locale)
     lines = (
         to_do_in(speech, verdict.reason, policy)
         or reason_in(speech, verdict.reason, policy)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from html import escape
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,11 +24,13 @@ from rules.model import (
     FieldName,
     GoalId,
     Kind,
+    Noun,
     Record,
     Value,
+    to_noun,
 )
 from rules.policy import Duration, LocalText, Policy
-from rules.wording.catalogue import Catalogue
+from rules.wording.catalogue import Catalogue, NounForms
 from rules.wording.en import ENGLISH
 from rules.wording.nl import DUTCH
 
@@ -58,11 +60,15 @@ _LARGEST = 1e15
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """One language, with the numbers and dates of one region, and a zone for days."""
+    """One language, with the numbers and dates of one region, and a zone for days.
+
+    `nouns` is what the CRM calls kinds of records where that is not the kind's name.
+    """
 
     words: Catalogue
     region: Locale
     zone: tzinfo = UTC
+    nouns: Mapping[Kind, Noun] = field(default_factory=dict)
 
     def say(self, key: str, **facts: str) -> str:
         """Return a phrase with its `{slots}` filled in."""
@@ -70,11 +76,11 @@ class Speech:
 
     def this(self, kind: Kind) -> str:
         """Return a kind of record as a sentence begins with it: `This deal`."""
-        return self.words.nouns[kind].this
+        return self._forms(kind).this
 
     def the(self, kind: Kind) -> str:
         """Return a kind of record as it stands inside a sentence: `the deal`."""
-        return self.words.nouns[kind].the
+        return self._forms(kind).the
 
     def name(self, record: Record) -> str:
         """Return what to call a record: its name, or its noun if it has none."""
@@ -171,6 +177,9 @@ class Speech:
             return "".join(things)
         return ", ".join(things[:-1]) + self.words.phrases[word] + things[-1]
 
+    def _forms(self, kind: Kind) -> NounForms:
+        return self.words.nouns[to_noun(kind, self.nouns)]
+
     def _number(self, value: float, currency: str) -> str:
         # Beyond these, digits are guesses, and the formatting of locales gives up.
         if not abs(value) < _LARGEST:
@@ -180,10 +189,20 @@ class Speech:
         return format_decimal(value, locale=self.region)
 
 
-def speak(locale: str, zone: str = "UTC") -> Speech:
+def speak_of(policy: Policy, locale: str, *, zone: str | None = None) -> Speech:
+    """Return the speech of a locale for what a policy is about.
+
+    Days are those of its calendar's zone, unless the reader has a `zone`.
+    """
+    return speak(locale, zone or policy.calendar.timezone, policy.nouns)
+
+
+def speak(
+    locale: str, zone: str = "UTC", nouns: Mapping[Kind, Noun] | None = None
+) -> Speech:
     """Return the speech of a locale such as `nl` or `nl-BE`; English if unknown.
 
-    `zone` is an IANA name; UTC if it is unknown.
+    `zone` is an IANA name; UTC if it is unknown. `nouns` as `Speech` has them.
     """
     wanted = locale.replace("-", "_")
     words = CATALOGUES.get(wanted.split("_")[0].lower(), ENGLISH)
@@ -193,7 +212,7 @@ def speak(locale: str, zone: str = "UTC") -> Speech:
         region = Locale.parse(words.language)
     if region.language != words.language:
         region = Locale.parse(words.language)
-    return Speech(words, region, _zone(zone))
+    return Speech(words, region, _zone(zone), nouns or {})
 
 
 def _zone(name: str) -> tzinfo:

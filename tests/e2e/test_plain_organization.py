@@ -26,7 +26,7 @@ def test_a_move_is_put_back_explained_in_a_done_task_and_made_when_all_is_there(
     assert room.company.stage_of(deal) == "Demo"
     [told] = room.company.notes_on(deal)
     assert "Amount is empty, and Quote sent needs it." in told
-    assert "Slagboom put the deal back in Demo." in told
+    assert "Slagboom put the opportunity back in Demo." in told
     assert room.company.tasks_on_deal(deal) == ["Plain: 2 things to put right"]
     room.company.fill(deal, amount="12000")
     room.company.call(deal)

@@ -17,6 +17,7 @@ from rules.model import (
     FieldName,
     FieldType,
     Kind,
+    Noun,
     RuleId,
     StageId,
 )
@@ -50,6 +51,12 @@ def problems(text: str, account: Account | None = ACME) -> list[str]:
         compiled(text, account)
     assert str(caught.value).splitlines() == [str(one) for one in caught.value.problems]
     return [str(one) for one in caught.value.problems]
+
+
+def test_a_policy_calls_records_what_the_account_calls_them():
+    nouns = {Kind.DEAL: Noun.OPPORTUNITY}
+    assert compiled(account=replace(ACME, nouns=nouns)).nouns == nouns
+    assert compiled().nouns == compiled(account=None).nouns == {}
 
 
 def only(text: str, account: Account | None = ACME) -> str:

@@ -18,6 +18,7 @@ from rules.model import (
     FieldName,
     Judgement,
     Kind,
+    Noun,
     Reason,
     ReasonCode,
     RecordId,
@@ -132,8 +133,20 @@ def test_both_languages_fill_in_the_same_facts():
 
 def test_every_reason_has_a_sentence():
     assert CATALOGUES["en"].reasons.keys() == set(ReasonCode)
-    assert CATALOGUES["en"].nouns.keys() == set(Kind)
+    assert CATALOGUES["en"].nouns.keys() == set(Noun)
     assert CATALOGUES["en"].counts.keys() == set(EvidenceKind)
+
+
+@pytest.mark.parametrize(
+    ("locale", "opportunity"), [("en", "This opportunity"), ("nl", "Deze opportunity")]
+)
+def test_a_record_is_called_what_its_crm_calls_it(locale, opportunity):
+    skipping = a_change("lead", "demo")
+    theirs = {"nouns": {Kind.DEAL: Noun.OPPORTUNITY}}
+    said = note(skipping, Ending.RETURNED, locale=locale, policy=theirs)
+    assert opportunity in said
+    assert not re.search(r"\b([Tt]h(is|e)|[Dd]e(ze)?) deal\b", said)
+    assert opportunity not in note(skipping, Ending.RETURNED, locale=locale)
 
 
 @pytest.mark.parametrize(

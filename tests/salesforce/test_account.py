@@ -4,7 +4,7 @@ import pytest
 
 from adapters.ports import Crm
 from adapters.salesforce.rights import RIGHTS, WRITTEN
-from rules.model import FieldType, Kind
+from rules.model import FieldType, Kind, Noun
 from tests.hubspot.kit import Requests
 from tests.salesforce.kit import FIRST, LATER, SECOND
 from tests.sandbox.kit import MANAGER, REP, Control
@@ -48,6 +48,11 @@ def test_a_stage_that_was_switched_off_stays_known(crm: Crm, control: Control):
     control.post("salesforce/stages/retire", stage=SECOND)
     [pipeline] = crm.account([Kind.DEAL]).kinds[Kind.DEAL].pipelines
     assert [one.id for one in pipeline.stages if one.is_archived] == [SECOND]
+
+
+def test_records_are_called_what_their_users_call_them(crm: Crm):
+    nouns = crm.account([Kind.DEAL]).nouns
+    assert nouns == {Kind.DEAL: Noun.OPPORTUNITY, Kind.COMPANY: Noun.ACCOUNT}
 
 
 def test_people_and_companies_move_through_nothing(crm: Crm):

@@ -29,6 +29,7 @@ from connector.store.judgements import NewJudgement
 from connector.store.notifications import NewNotification, Purpose
 from connector.web.afterwards import Afterwards
 from connector.web.app import create_app
+from connector.web.telling import Nouns
 from rules.interventions import plan
 from rules.judge import judge
 from rules.model import Actor, ActorClass, Change, Enforcement, RecordId, RecordRef
@@ -63,6 +64,7 @@ class House:
     public_url: str = "http://127.0.0.1:8000"
     page_key: str | None = None
     webhook_ending: str = ""
+    nouns: Nouns = field(default_factory=dict)
     source: FakeSource = field(default_factory=FakeSource)
     policy: Policy = field(default_factory=a_policy)
 
@@ -106,6 +108,7 @@ class House:
             webhook_of=lambda vendor, name: (
                 f"{self.public_url}/webhooks/{vendor}/{name}{self.webhook_ending}"
             ),
+            nouns_of=lambda _vendor: self.nouns,
         )
 
     def source_for(self, _connection: Connection, _secret: str | None) -> FakeSource:

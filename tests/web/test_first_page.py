@@ -7,7 +7,7 @@ import pytest
 
 from connector.web.words import WORDS
 from connector.web.words.en import ENGLISH
-from rules.model import Actor, ActorClass, FieldName
+from rules.model import Actor, ActorClass, FieldName, Kind, Noun
 from tests.builders import a_change, a_policy
 from tests.web.kit import PAGE_KEY, Day, a_usual_day
 
@@ -125,6 +125,15 @@ def test_what_happened_is_told_with_its_reason_and_its_ending(house, client):
     assert "Put back to Lead" in feed
     assert 'href="https://crm.example.com/deals/1001"' in html
     assert '<time datetime="2026-12-01T12:00:00+00:00">' in html
+
+
+def test_a_record_is_called_what_its_crm_calls_it(house, client):
+    house.nouns = {Kind.DEAL: Noun.OPPORTUNITY}
+    a_usual_day(house)
+    for language in (None, NL):
+        read = words(page(client, **(language or {})))
+        assert "Opportunity" in read
+        assert not re.search(r"\bDeal (?!\d)", read)
 
 
 def test_all_endings_are_told(house, client):

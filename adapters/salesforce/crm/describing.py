@@ -8,7 +8,7 @@ from adapters.salesforce import describing
 from adapters.salesforce.client import SalesforceClient
 from adapters.salesforce.crm.shape import Shape
 from adapters.salesforce.ids import to_18
-from adapters.salesforce.kinds import LEADS, OPPORTUNITIES, ObjectType
+from adapters.salesforce.kinds import LEADS, NOUNS, OPPORTUNITIES, ObjectType
 from adapters.salesforce.queries import select
 from adapters.wire import Json, parts, text
 from rules.account import Account, AccountKind, AccountStage
@@ -33,6 +33,7 @@ class Describing:
             vendor="salesforce",
             kinds={kind: self._describe(kind) for kind in kinds},
             asked_on=self._clock.now().date(),
+            nouns=NOUNS,
         )
 
     def _describe(self, kind: Kind) -> AccountKind:

@@ -9,7 +9,10 @@ from connector.vendors.salesforce.streaming import STREAM_OPTIONS, open_stream
 from connector.vendors.vendor import PREVIOUS, CrmVendor, Means, Texts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from adapters.ports import ChangeSource, Crm
+    from rules.model import Kind, Noun
 
 __all__ = ["SALESFORCE", "keeper_of"]
 
@@ -47,6 +50,12 @@ def _open_source(
     )
 
 
+def _nouns() -> "Mapping[Kind, Noun]":
+    from adapters.salesforce.kinds import NOUNS  # noqa: PLC0415
+
+    return NOUNS
+
+
 SALESFORCE = CrmVendor(
     key="salesforce",
     title="Salesforce",
@@ -54,6 +63,7 @@ SALESFORCE = CrmVendor(
     open_crm=_open_crm,
     open_source=_open_source,
     open_stream=open_stream,
+    nouns=_nouns,
     example=(
         "slagboom connect salesforce acme"
         " --instance-url https://acme.my.salesforce.com"

@@ -161,6 +161,7 @@ ENGLISH: Mapping[str, str] = {
     "message_settled": "settled",
     "record_link": "{name} (opens in the CRM)",
     "deal": "Deal",
+    "opportunity": "Opportunity",
     "lead": "Lead",
     "contact": "Contact",
     "company": "Company",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 DUTCH: Mapping[str, str] = {
     # the frame
-    "tagline": "Uw verkoopproces, bewaakt.",
+    "tagline": "Je verkoopproces, bewaakt.",
     "skip_to_content": "Naar de inhoud",
     "language": "Taal",
     "all_well": "Alles in orde",
@@ -14,12 +14,12 @@ DUTCH: Mapping[str, str] = {
     "refresh": "Verversen",
     "pause_updates": "Bijwerken pauzeren",
     "resume_updates": "Bijwerken hervatten",
-    "connection_lost": "Slagboom antwoordt niet; wat u ziet kan verouderd zijn.",
+    "connection_lost": "Slagboom antwoordt niet; wat je ziet kan verouderd zijn.",
     "sign_out": "Afmelden",
     "copy": "Kopiëren",
     "copied": "Gekopieerd",
     # problems
-    "problems": "Vraagt uw aandacht",
+    "problems": "Vraagt aandacht",
     "since": "sinds",
     "times": "{count} keer, laatst",
     "redis_away": (
@@ -48,7 +48,7 @@ DUTCH: Mapping[str, str] = {
     ),
     "messages_failed": (
         "Berichten aan mensen die de afgelopen dag niet konden worden bezorgd: {count}."
-        " Test uw kanalen met `slagboom channels test`."
+        " Test je kanalen met `slagboom channels test`."
     ),
     "connection_failing": (
         "De laatste test van {name} is mislukt. Wat er ontbreekt, zegt"
@@ -60,7 +60,7 @@ DUTCH: Mapping[str, str] = {
     ),
     "channel_failing": (
         "De laatste test van het kanaal {name} is mislukt. Probeer het opnieuw met"
-        " `slagboom channels test {name} --to u@example.com`."
+        " `slagboom channels test {name} --to jij@example.com`."
     ),
     "stream_silent": (
         "{name} vertelt wijzigingen zodra ze gebeuren, maar er is al een tijd niet"
@@ -75,10 +75,10 @@ DUTCH: Mapping[str, str] = {
     "next": "Nu",
     "later": "Later",
     "do_this": "Typ dit:",
-    "connect": "Verbind uw CRM",
+    "connect": "Verbind je CRM",
     "connect_why": (
-        "Slagboom heeft toegang tot uw CRM nodig, en een geheim waaraan het de webhooks"
-        " van het CRM herkent. Beide worden versleuteld bewaard. Typ wat bij uw CRM"
+        "Slagboom heeft toegang tot je CRM nodig, en een geheim waaraan het de webhooks"
+        " van het CRM herkent. Beide worden versleuteld bewaard. Typ wat bij je CRM"
         " hoort."
     ),
     "probe": "Test de verbinding",
@@ -96,18 +96,18 @@ DUTCH: Mapping[str, str] = {
     ),
     "webhook_secret": (
         "{place} staat voor het webhook-geheim waarmee het account is gekoppeld. Het"
-        " wordt hier niet getoond: haal het daar waar u het bewaart."
+        " wordt hier niet getoond: haal het daar waar je het bewaart."
     ),
     "webhook_loopback": (
         "Van buiten bereikt niemand dit adres. Zet PUBLIC_URL op het https-adres van"
-        " deze server of van uw tunnel, en start Slagboom opnieuw."
+        " deze server of van je tunnel, en start Slagboom opnieuw."
     ),
-    "policy": "Publiceer uw beleid",
+    "policy": "Publiceer je beleid",
     "policy_why": (
-        "Begin met `enforcement: observe`: u leest dan hieronder wat er gebeurd zou"
+        "Begin met `enforcement: observe`: je leest dan hieronder wat er gebeurd zou"
         " zijn. `slagboom policy diff` laat het zien voor alles wat er nu staat."
     ),
-    "people": "Stel uw mensen voor",
+    "people": "Stel je mensen voor",
     "people_why": (
         "Een lijst met namen, e-mailadressen en leidinggevenden, zodat herinneringen"
         " bij de juiste persoon aankomen."
@@ -115,13 +115,13 @@ DUTCH: Mapping[str, str] = {
     "channel": "Voeg een weg naar hen toe",
     "channel_why": "Slack of een mailserver. Zonder helpen alleen taken in het CRM.",
     "channel_test": "Stuur een testbericht",
-    "channel_test_why": "Het neemt de echte weg, zodat u weet dat het werkt.",
+    "channel_test_why": "Het neemt de echte weg, zodat je weet dat het werkt.",
     # feed
     "feed": "Wat er gebeurde",
     "feed_empty": "Nog niets.",
     "feed_empty_why": (
-        "Zodra iemand een deal tegen het beleid in verplaatst, leest u hier wat er"
-        " verplaatst is, waarom het is teruggezet en hoe het afliep. Laat uw CRM tot"
+        "Zodra iemand een deal tegen het beleid in verplaatst, lees je hier wat er"
+        " verplaatst is, waarom het is teruggezet en hoe het afliep. Laat je CRM tot"
         " die tijd gewoon werken: wat in orde is, wordt niet genoemd."
     ),
     "moved": "{from} → {to}",
@@ -163,6 +163,7 @@ DUTCH: Mapping[str, str] = {
     "message_settled": "afgehandeld",
     "record_link": "{name} (opent in het CRM)",
     "deal": "Deal",
+    "opportunity": "Opportunity",
     "lead": "Lead",
     "contact": "Contact",
     "company": "Bedrijf",
@@ -213,7 +214,7 @@ DUTCH: Mapping[str, str] = {
     "closed_why": (
         "Ze toont namen van klanten en gaat daarom zonder sleutel alleen open op de"
         " machine zelf. Zet SLAGBOOM_PAGE_KEY op een lange willekeurige tekst (minstens"
-        " 16 tekens) en start Slagboom opnieuw; daarna kunt u zich ermee aanmelden."
+        " 16 tekens) en start Slagboom opnieuw; daarna kun je je ermee aanmelden."
     ),
     "wrong_host": "Slagboom staat niet op dit adres",
     "wrong_host_why": "Gebruik het adres dat PUBLIC_URL noemt: {url}",
@@ -230,6 +231,6 @@ DUTCH: Mapping[str, str] = {
         " CRM's leveren later opnieuw wat intussen niet bewaard kan worden."
     ),
     "broken": "Er ging bij ons iets mis",
-    "broken_why": "Het log van het webproces zegt wat. In uw CRM is niets aangeraakt.",
+    "broken_why": "Het log van het webproces zegt wat. In je CRM is niets aangeraakt.",
     "to_first_page": "Naar de eerste pagina",
 }
