@@ -76,11 +76,11 @@ def to_plain(value: Any) -> Any:
 
 
 def to_text(value: object) -> str:
-    """Return a cell's text; instants in this machine's time zone, to the second."""
+    """Return a cell's text; instants with this machine's time zone, to the second."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     return _tamed(str(value))
 
 

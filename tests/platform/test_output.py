@@ -1,5 +1,8 @@
 """What the commands print of texts that others wrote."""
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 
 from connector.cli.output import say, show
@@ -26,3 +29,17 @@ def test_a_text_sends_no_command_to_the_terminal(capsys: pytest.CaptureFixture[s
     say("one\r\n\ttwo \x1b[2J\x00\r")
     say("three\x08", err=True, nl=False)
     assert capsys.readouterr() == ("one\r\n\ttwo �[2J��\n", "three�")
+
+
+def test_a_table_says_in_which_zone_its_times_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TZ", "Europe/Amsterdam")
+    time.tzset()
+    try:
+        moment = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+        show([moment], {"since": lambda at: at}, is_json=False, empty="")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "2026-12-01 13:00:00 CET" in capsys.readouterr().out
