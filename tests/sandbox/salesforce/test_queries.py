@@ -1,7 +1,11 @@
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.sandbox.kit import MANAGER, REP, Control
 from tests.sandbox.salesforce.kit import Api, seed_deal
+
+MINUTES = timedelta(minutes=5)
 
 
 def names(api: Api, rest: str) -> list[str]:
@@ -199,8 +203,12 @@ def test_field_history_is_kept_only_where_it_is_tracked(api: Api, control: Contr
 
 def test_what_changed_in_a_span_is_listed(api: Api, control: Control):
     deal = seed_deal(control)
-    now = api.query("SELECT SystemModstamp FROM Opportunity")[0]["SystemModstamp"]
-    day = now[:10]
-    span = {"start": f"{day}T00:00:00Z", "end": f"{day}T23:59:59Z"}
+    [row] = api.query("SELECT SystemModstamp FROM Opportunity")
+    at = datetime.fromisoformat(row["SystemModstamp"])
+    # Seconds are not looked at.
+    span = {
+        name: (at + by).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for name, by in {"start": -MINUTES, "end": MINUTES}.items()
+    }
     assert api.get("/sobjects/Opportunity/updated/", **span)["ids"] == [deal]
     assert api.get("/sobjects/Opportunity/deleted/", **span)["deletedRecords"] == []
