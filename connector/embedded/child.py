@@ -1,23 +1,20 @@
 """Child processes that end when this process ends, however it ends."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from connector.embedded.account import Account
 
-_PR_SET_PDEATHSIG = 1
 _LONGEST_LOG = 1_000_000
 _LAST_LINES = 5
-# Loaded here, since little may be done between fork and exec.
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_TIED = str(Path(__file__).with_name("tied.py"))
 
 
 def start_child(
@@ -29,38 +26,32 @@ def start_child(
     account: Account | None = None,
     cwd: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start `command` in a session of its own, so that Ctrl-C reaches only us.
+    """Start `command`, named by its path, in a session of its own: Ctrl-C is for us.
 
     On Linux the child gets the signal `on_death` when this process ends, even by
     kill -9; call this from the main thread, whose end is what the kernel looks at.
     Standard output and error go to `output`.
     """
     return subprocess.Popen(  # noqa: S603 - our own commands
-        [str(part) for part in command],
+        tied(command, on_death=on_death, account=account),
         env=dict(env),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
-        preexec_fn=_tie_to(os.getpid(), on_death),  # noqa: PLW1509 - no threads here
     )
 
 
-def _tie_to(parent: int, on_death: signal.Signals) -> Callable[[], None] | None:
-    libc = _libc
-    if libc is None:
-        return None
-
-    def tie() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(on_death), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return tie
+def tied(
+    command: Sequence[str | Path], *, on_death: signal.Signals, account: Account | None
+) -> list[str]:
+    """Return what to run for `command` to run as `account`, tied to this process."""
+    user = f"{account.uid}:{account.gid}" if account else "-"
+    # Without what an environment or a virtual environment adds, it starts at once.
+    python = [sys.executable, "-I", "-S", _TIED]
+    parent = [str(os.getpid()), str(int(on_death))]
+    return [*python, *parent, user, *map(str, command)]
 
 
 def stop_child(

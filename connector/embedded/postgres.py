@@ -20,6 +20,7 @@ from connector.embedded.child import (
     read_number,
     start_child,
     tail,
+    tied,
 )
 from connector.embedded.server import Server
 from connector.errors import EmbeddedError
@@ -130,19 +131,19 @@ class Postgres(Server):
         fresh.rename(self._data)
 
     def _run(self, program: Path, *arguments: str, text: str = "") -> None:
-        account = self._account
         try:
             subprocess.run(  # noqa: S603 - the wheel's programs
-                [str(program), *arguments],
+                tied(
+                    [program, *arguments],
+                    on_death=signal.SIGTERM,
+                    account=self._account,
+                ),
                 input=text.encode(),
                 env=_environment(),
                 cwd=self._home,
                 check=True,
                 capture_output=True,
                 timeout=_START_SECONDS,
-                user=account.uid if account else None,
-                group=account.gid if account else None,
-                extra_groups=[] if account else None,
             )
         except subprocess.CalledProcessError as error:
             said = error.stderr.decode(errors="replace").strip()

@@ -88,18 +88,21 @@ def firm(
             "listen": ("-m", "connector.cli", "listen"),
         }.items()
     ]
-    for one in programs:
-        one.start()
-    wait_for(
-        lambda: len(control.get("salesforce/pubsub")["listening"]) == 4, "the streams"
-    )
-    made.wait_until_swept()
-    yield made
-    for one in programs:
-        one.kill()
-        # Shown where the test has failed.
-        print(one.said())
-    app.store.close()
+    try:
+        for one in programs:
+            one.start()
+        wait_for(
+            lambda: len(control.get("salesforce/pubsub")["listening"]) == 4,
+            "the streams",
+        )
+        made.wait_until_swept()
+        yield made
+    finally:
+        for one in programs:
+            one.kill()
+            # Shown where the test has failed.
+            print(one.said())
+        app.store.close()
 
 
 def test_a_forbidden_move_is_put_back_and_a_quote_lets_it_pass(firm: Firm):
