@@ -140,6 +140,11 @@ class CrmUser:
 class Crm(Protocol):
     """One connected CRM account. Safe to use from several threads."""
 
+    @property
+    def round_size(self) -> int:
+        """How many records to look at together at most: their batches are then full."""
+        ...
+
     def account(self, kinds: Sequence[Kind]) -> Account:
         """Return pipelines, stages and properties, afresh, archived stages included."""
         ...

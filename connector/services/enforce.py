@@ -36,9 +36,6 @@ from rules.model import FieldName
 
 log = get_logger(__name__)
 
-AT_A_TIME = 500
-"""Records in one round: a whole number of the CRM's batches of 100 and of 50."""
-
 PATIENCE = 3
 """Looks that may fail before a record is looked at alone, so that it harms no other."""
 
@@ -118,14 +115,15 @@ class Enforce:
 
     def _look_at_some(self, connection: Connection) -> LookReport | None:
         lease = new_id()
-        claimed = self._claim(connection, lease)
+        crm = self._crm_for(connection)
+        claimed = self._claim(connection, lease, at_most=crm.round_size)
         if not claimed:
             return None
         with self._store.begin() as tx:
             round_ = prepare(
                 tx,
                 self._policies,
-                self._crm_for(connection),
+                crm,
                 connection,
                 claimed,
                 lease=lease,
@@ -143,7 +141,9 @@ class Enforce:
             return LookReport(looked=len(claimed))
         return self._finish(round_, findings)
 
-    def _claim(self, connection: Connection, lease: str) -> list[ClaimedRecord]:
+    def _claim(
+        self, connection: Connection, lease: str, *, at_most: int
+    ) -> list[ClaimedRecord]:
         now = self._clock.now()
         with self._store.begin() as tx:
             claimed = tx.records.claim(
@@ -151,10 +151,10 @@ class Enforce:
                 lease=lease,
                 now=now,
                 until=now + self._lease,
-                limit=AT_A_TIME,
+                limit=at_most,
                 patience=PATIENCE,
             )
-            if BURST <= len(claimed) < AT_A_TIME:
+            if BURST <= len(claimed) < at_most:
                 # The rest of a burst comes along, though it is still gathering.
                 claimed += tx.records.claim(
                     connection.id,
@@ -162,7 +162,7 @@ class Enforce:
                     now=now,
                     due_by=now + GATHERING,
                     until=now + self._lease,
-                    limit=AT_A_TIME - len(claimed),
+                    limit=at_most - len(claimed),
                     patience=PATIENCE,
                 )
             hopeless = [one for one in claimed if one.attempts > GIVE_UP]

@@ -58,6 +58,8 @@ class FakeCrm:
     is a conflict, as with some vendors; else it is made, as with the others.
     """
 
+    round_size = 500
+
     def __init__(self, world: "FakeWorld") -> None:
         self._world = world
         self.requests: list[tuple[str, int]] = []

@@ -23,6 +23,9 @@ __all__ = ["HubSpotCrm"]
 class HubSpotCrm:
     """One connected HubSpot account. Safe to use from several threads."""
 
+    round_size = 1_000
+    """Everything goes by the hundred: what a round has over costs a request each."""
+
     def __init__(
         self,
         client: HubSpotClient,

@@ -24,6 +24,10 @@ __all__ = ["SalesforceCrm"]
 class SalesforceCrm:
     """One connected Salesforce organisation. Safe to use from several threads."""
 
+    round_size = 500
+    """Returns go one by one anyway: larger rounds save next to nothing, and take room
+    in memory."""
+
     def __init__(
         self,
         client: SalesforceClient,
