@@ -87,6 +87,9 @@ class OnePolicy:
     def active(self, *_: object) -> tuple[Active, ...]:
         return (self._active,)
 
+    def of_process(self, *_: object) -> Active:
+        return self._active
+
 
 def measure() -> Iterator[Figure]:
     """Take what is due, once among few and once among many."""
